@@ -1,0 +1,3 @@
+"""python -m aifctl."""
+
+from __future__ import annotations

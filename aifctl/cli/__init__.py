@@ -1,0 +1,1 @@
+"""Typer commands, one file per noun: parse options, call one verb, render."""

@@ -1,0 +1,1 @@
+"""Who may do what to which node: guards, plan hash, locks, audit."""

@@ -1,0 +1,1 @@
+"""One thing on many nodes at once: source, width, dialling, deadlines, shards, journal."""

@@ -1,0 +1,1 @@
+"""Values that describe the fleet: nodes, topology, nodesets, selectors, lifecycle. Nothing here does I/O."""

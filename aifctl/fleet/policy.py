@@ -1,0 +1,26 @@
+"""What the inventory's owner allows: caps, the protected set, which verbs need consent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """The inventory's `policy:` section.
+
+    Attributes:
+        max_nodes: most nodes that one guarded run may touch; None sets no cap.
+        max_nodes_per: the same per scope, as (scope, count) pairs; scope is rack, leaf, feed or su.
+        protected: selector of the nodes that guarded verbs refuse; empty protects none.
+        guarded: verbs that need confirmation here although they don't everywhere, e.g. ("run", "script").
+        max_width: upper bound of `--width` (LDAP, shared home, mirrors); None sets none.
+        stale_after_s: age beyond which changing verbs refuse this inventory; None never.
+    """
+
+    max_nodes: int | None = None
+    max_nodes_per: tuple[tuple[str, int], ...] = ()
+    protected: str = ""
+    guarded: tuple[str, ...] = ()
+    max_width: int | None = None
+    stale_after_s: float | None = None

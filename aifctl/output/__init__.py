@@ -1,0 +1,1 @@
+"""How a report is written: a drawer of formats, and the folding of equal results."""

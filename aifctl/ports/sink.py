@@ -1,0 +1,15 @@
+"""Where items go as they arrive; the command line puts a format behind it, tests a list."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from aifctl.core.report import Head, Item, Report
+
+
+class Sink(Protocol):
+    """Open once, then items in order of arrival, then close once, whatever happened in between."""
+
+    def open(self, head: Head) -> None: ...
+    def item(self, item: Item) -> None: ...
+    def close(self, report: Report) -> None: ...

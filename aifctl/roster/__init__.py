@@ -1,0 +1,1 @@
+"""Reading the inventory: YAML, its cache, import and export."""

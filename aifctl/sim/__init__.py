@@ -1,0 +1,1 @@
+"""The simulated fleet: real SSH servers on loopback that emulate nodes and never execute anything."""

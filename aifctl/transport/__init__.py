@@ -1,0 +1,1 @@
+"""Reaching nodes: SSH with asyncssh, host keys, jump hosts, file transfer."""
