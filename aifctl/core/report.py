@@ -4,12 +4,38 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any
 
 from aifctl.core.exit_codes import ExitCode
 
-#: One row: JSON-able values by key. Bytes of a remote command are an object with `read() -> bytes` (see output).
+#: One row: JSON-able values by key, where datetimes, enums, paths, tuples and sets count as JSON-able, too.
+#: Bytes of a remote command are an `aifctl.ports.work.Output`. A key that ends in `_at` holds a point in time:
+#: an aware datetime or seconds since the epoch (0 where there was none).
 Item = Mapping[str, Any]
+
+
+class FieldType(StrEnum):
+    """What stands under a key in JSON; null is always possible, because absent is null."""
+
+    ANY = "any"
+    STRING = "string"
+    INTEGER = "integer"
+    NUMBER = "number"
+    BOOLEAN = "boolean"
+    ARRAY = "array"
+    OBJECT = "object"
+    TIME = "time"  # ISO 8601, UTC
+    OUTPUT = "output"  # one stream of a node: becomes text or base64, with its size and digest beside it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """One key of an item that no table shows: its type in JSON, and a line about it for `aifctl schema`."""
+
+    key: str
+    type: FieldType = FieldType.ANY
+    about: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +51,8 @@ class Column:
     title: str
     wide: bool = False
     right: bool = False
+    type: FieldType = FieldType.ANY
+    about: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,22 +61,64 @@ class Kind:
 
     Attributes:
         name: CamelCase, as in aifctl/v1/NAME.
-        columns: in order; keys beyond them appear in JSON alone.
-        key: which item key holds the node (or other) name, for `plain`, `nodeset`, `count` and the order of items.
+        columns: in order; keys beyond them appear in JSON, csv and tsv alone.
+        fields: those further keys, in order; a key in neither place still reaches JSON, after these.
+        key: which item key holds the node (or other) name, for `plain`, `nodeset`, `count`. Where it is "node",
+            items are shown in nodeset order.
+        keeps_order: items are shown as they arrive all the same (a time line, newest first).
         folds: results of a run: equal output, code and outcome share one entry headed by their nodeset.
         about: one sentence for `aifctl schema`.
     """
 
     name: str
     columns: tuple[Column, ...]
+    fields: tuple[Field, ...] = ()
     key: str = "node"
+    keeps_order: bool = False
     folds: bool = False
     about: str = ""
+
+    def __post_init__(self) -> None:
+        keys = [one.key for one in (*self.columns, *self.fields)]
+        if len(set(keys)) != len(keys) or "type" in keys:
+            raise ValueError(f"{self.name}: a key stands twice, or is 'type', which jsonl needs for itself: {keys}")
+
+
+#: What became of each node of a fan-out: run, script, push, pull, `runs show` and their like.
+RUN = Kind(
+    name="Run",
+    about="What became of each node of a run.",
+    folds=True,
+    columns=(
+        Column(key="node", title="NODE", type=FieldType.STRING, about="the node's name"),
+        Column(key="outcome", title="OUTCOME", type=FieldType.STRING, about="ok, exit, timeout, connect-timeout, …"),
+        Column(key="rc", title="RC", right=True, type=FieldType.INTEGER, about="exit status of the remote command"),
+        Column(key="signal", title="SIGNAL", wide=True, type=FieldType.STRING, about="name without SIG"),
+        Column(key="started_at", title="STARTED", wide=True, type=FieldType.TIME, about="when the command was sent"),
+        Column(key="duration_s", title="SECONDS", right=True, type=FieldType.NUMBER, about="from then to its end"),
+        Column(key="stdout", title="STDOUT", wide=True, type=FieldType.OUTPUT, about="what was kept of it"),
+        Column(key="stderr", title="STDERR", wide=True, type=FieldType.OUTPUT, about="what was kept of it"),
+        Column(key="message", title="MESSAGE", type=FieldType.STRING, about="one sentence where the outcome is not ok"),
+    ),
+    fields=(
+        Field(
+            key="survivors",
+            type=FieldType.ARRAY,
+            about="remote process ids that outlived KILL; null: could not be learnt",
+        ),
+        Field(key="attempts", type=FieldType.INTEGER, about="dials made"),
+    ),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Head:
-    """What is known before the first item. `facts` are JSON-able: run id, command, selector, inventory."""
+    """What is known before the first item.
+
+    Attributes:
+        facts: JSON-able. Known keys: `run` (its id, named in hints such as `aifctl runs show RUN NODE`), `command`,
+            `selector`, `inventory`.
+    """
 
     kind: Kind
     facts: Mapping[str, Any] = field(default_factory=dict)
@@ -73,8 +143,8 @@ class Report:
     """What is known at the end.
 
     Attributes:
-        errors: sentences, each {"code": exit code, "message": …, …}.
-        notes: sentences for stderr: who was skipped and why, what to do next.
+        errors: sentences, each {"code": exit code, "message": …, …}; shown on stderr and in JSON.
+        notes: sentences for stderr and JSON: who was skipped and why, what to do next.
         summary: JSON-able counts.
         complete: False where something meant to be looked at was not.
     """
@@ -85,3 +155,7 @@ class Report:
     coverage: Coverage | None = None
     summary: Mapping[str, Any] = field(default_factory=dict)
     complete: bool = True
+
+
+class ReaderGoneError(Exception):
+    """Whoever read our stdout has gone (`| head`): end quietly, without a word and without a traceback."""
