@@ -79,7 +79,7 @@ class Kind:
     about: str = ""
 
     def __post_init__(self) -> None:
-        keys = [one.key for one in (*self.columns, *self.fields)]
+        keys = [*(column.key for column in self.columns), *(field.key for field in self.fields)]
         if len(set(keys)) != len(keys) or "type" in keys:
             raise ValueError(f"{self.name}: a key stands twice, or is 'type', which jsonl needs for itself: {keys}")
 
