@@ -157,5 +157,5 @@ class Report:
     complete: bool = True
 
 
-class ReaderGoneError(Exception):
+class ReaderGoneError(BrokenPipeError):
     """Whoever read our stdout has gone (`| head`): end quietly, without a word and without a traceback."""

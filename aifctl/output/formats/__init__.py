@@ -1,0 +1,1 @@
+"""The drawer of formats: one file, one FORMAT."""

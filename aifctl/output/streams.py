@@ -1,0 +1,98 @@
+"""Reading one stream of a node when it is shown, in pieces, so that no report ever holds a whole stream."""
+
+from __future__ import annotations
+
+import base64
+import codecs
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+from aifctl.core.printable import printable
+from aifctl.ports.work import Output
+
+#: A multiple of 3, so that base64 of the pieces is base64 of the whole.
+_PIECE_BYTES = 3 << 14
+
+
+def chunks(output: Output) -> Iterator[bytes]:
+    """Yield the kept bytes; OSError where the file that held them is gone."""
+    if output.inline is not None:
+        if output.inline:
+            yield output.inline
+        return
+    with Path(output.path or "").open("rb") as file:
+        while piece := file.read(_PIECE_BYTES):
+            yield piece
+
+
+def is_empty(output: Output) -> bool:
+    """Whether the node sent nothing on this stream."""
+    return output.bytes_count == 0 and not output.inline
+
+
+def is_readable(output: Output) -> bool:
+    """Whether the kept bytes are still there."""
+    return output.inline is not None or Path(output.path or "").is_file()
+
+
+def is_utf8(output: Output) -> bool:
+    """Whether the kept bytes are UTF-8 from the first to the last."""
+    decoder = codecs.getincrementaldecoder("utf-8")("strict")
+    try:
+        for piece in chunks(output):
+            decoder.decode(piece)
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def json_chunks(output: Output, *, encoding: str) -> Iterator[str]:
+    """Yield a JSON string, in pieces: the text itself, or base64; `encoding` is what `is_utf8` made of it."""
+    yield '"'
+    if encoding == "utf-8":
+        for text in _decoded(output, errors="strict"):
+            yield json.dumps(text)[1:-1]
+    else:
+        for piece in chunks(output):
+            yield base64.b64encode(piece).decode()
+    yield '"'
+
+
+def printable_chunks(output: Output) -> Iterator[str]:
+    r"""Yield text that is harmless anywhere: undecodable bytes and control characters as escapes, CR LF as LF."""
+    held = ""  # a CR at the end of a piece: only the next one tells whether a LF follows
+    for text in _decoded(output, errors="backslashreplace"):
+        whole = held + text
+        held = "\r" if whole.endswith("\r") else ""
+        yield printable(whole.removesuffix("\r").replace("\r\n", "\n"))
+    if held:
+        yield printable(held)
+
+
+def printable_lines(output: Output, *, longest: int | None = None) -> Iterator[tuple[str, int]]:
+    """Yield (line, characters left out of it) without its newline; `longest` None leaves nothing out."""
+    kept: list[str] = []
+    kept_count = left_out_count = 0
+    for text in printable_chunks(output):
+        first, *others = text.split("\n")
+        for index, part in enumerate([first, *others]):
+            if index:
+                yield "".join(kept), left_out_count
+                kept, kept_count, left_out_count = [], 0, 0
+            room = len(part) if longest is None else max(0, longest - kept_count)
+            kept.append(part[:room])
+            kept_count += len(kept[-1])
+            left_out_count += len(part) - len(kept[-1])
+    if kept_count:
+        yield "".join(kept), left_out_count
+
+
+def _decoded(output: Output, *, errors: str) -> Iterator[str]:
+    decoder = codecs.getincrementaldecoder("utf-8")(errors)
+    for piece in chunks(output):
+        if text := decoder.decode(piece):
+            yield text
+    if text := decoder.decode(b"", final=True):
+        yield text
