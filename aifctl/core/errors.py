@@ -45,7 +45,15 @@ class NodeSetSyntaxError(UsageError):
     """
 
     def __init__(self, reason: str, *, text: str, column: int) -> None:
-        super().__init__(f"{reason}, at column {column + 1} of {text!r}")
+        super().__init__(f"{reason}, at column {column + 1} of {_around(text, column)!r}")
+        self.reason, self.text, self.column = reason, text, column
+
+
+class UnknownGroupError(UsageError):
+    """A group, rack, leaf and so on that the inventory does not hold; `column` is where its name stands, 0-based."""
+
+    def __init__(self, reason: str, *, text: str, column: int) -> None:
+        super().__init__(f"{reason}, at column {column + 1} of {_around(text, column)!r}")
         self.reason, self.text, self.column = reason, text, column
 
 
@@ -118,3 +126,9 @@ class NodeError(AifctlError):
     def __init__(self, outcome: Outcome, message: str) -> None:
         super().__init__(message)
         self.outcome, self.message = outcome, message
+
+
+def _around(text: str, column: int, *, most: int = 160) -> str:
+    """Return the text, or of a long one (a folded half of the fleet has 100 KB) what stands around the column."""
+    start = max(0, column - most // 2)
+    return ("…" if start else "") + text[start : start + most] + ("…" if start + most < len(text) else "")
