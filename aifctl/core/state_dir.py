@@ -35,6 +35,14 @@ class StateDir:
             ) from problem
         return folder
 
+    def claim(self, *parts: str) -> Path:
+        """Make a new folder below the state directory; FileExistsError where somebody else has it already."""
+        folder = self.folder(*parts[:-1]) / parts[-1]
+        folder.mkdir(mode=0o700)
+        if self.group:
+            self._make(folder)
+        return folder
+
     def open_file(self, path: Path, flags: int) -> int:
         """Open a file below the state directory with its mode, whatever the umask; returns a file descriptor."""
         descriptor = os.open(path, flags | os.O_CLOEXEC, self.file_mode)

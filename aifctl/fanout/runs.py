@@ -1,0 +1,320 @@
+"""Reading what runs have written: without a loop, without a lock, and without believing a damaged line."""
+
+from __future__ import annotations
+
+import base64
+import fcntl
+import json
+import os
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from aifctl.core.errors import SetupError
+from aifctl.core.exit_codes import ExitCode
+from aifctl.core.outcome import Outcome
+from aifctl.core.process import ProcessIdentity, identity_of
+from aifctl.core.state_dir import StateDir
+from aifctl.fanout.journal_format import FACTS, FILE_KEY, FORMAT, JOURNAL, OUTPUT, RECORD_BYTES, Damage, parse_journal
+from aifctl.fanout.run_ids import resolve_run, run_folder, run_ids
+from aifctl.ports.work import NodeResult, Output
+
+#: What a node of a run is called that has no outcome: never started, or started by a writer that still lives.
+NOT_STARTED_YET = "not-started"
+RUNNING_NOW = "running"
+
+_TORN_START = re.compile(rb'\{"t":"start","node":("(?:[^"\\]|\\.)*")')
+_LOST_MESSAGE = "started, and aifctl ended before it heard more: what it did is unknown"
+_DAMAGED_MESSAGE = "the journal is damaged: whether it was started is unknown"
+
+
+class RunState(StrEnum):
+    """How far a run has come."""
+
+    RUNNING = "running"
+    DONE = "done"
+    STOPPED = "stopped"  # ended in order, but early: a signal, the deadline, a budget, a full disk
+    CRASHED = "crashed"  # its writer is gone and has not sealed it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunSummary:
+    """One run as a list shows it: what its first and last record say.
+
+    Attributes:
+        facts: what the verb put into the head, but for values that stand in files of their own.
+        counts: nodes per outcome; None where the run is not sealed.
+        stopped: the exit code that says why it ended early; OK where it did not; None where it is not sealed.
+        started_at, ended_at: seconds since the epoch; ended_at 0 where it is not sealed.
+    """
+
+    run_id: str
+    verb: str
+    state: RunState
+    started_at: float
+    ended_at: float
+    changing: bool
+    nodes_count: int
+    skipped_count: int
+    counts: Mapping[str, int] | None
+    stopped: ExitCode | None
+    facts: Mapping[str, Any]
+    writer: ProcessIdentity | None
+
+    @property
+    def resumed_from(self) -> str | None:
+        """The run that this one continues."""
+        value = self.facts.get("resumed_from")
+        return value if isinstance(value, str) else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunRecord:
+    """One run as its journal tells it.
+
+    Attributes:
+        head: what the verb put into the head: work, argv, selector, who, …, whole.
+        nodes: the names it was for, in order of dispatch; `skipped` (name, reason) stand beside them.
+        damage: stretches of the journal that can't be believed. Nodes without a record then count as lost, because
+            nobody knows which records those were.
+        reason: why dispatch ended early, in the engine's words; empty where it did not.
+    """
+
+    summary: RunSummary
+    folder: Path
+    head: Mapping[str, Any]
+    nodes: tuple[str, ...]
+    skipped: tuple[tuple[str, str], ...]
+    damage: tuple[Damage, ...]
+    reason: str
+    starts: Mapping[str, float] = field(repr=False)
+    ends: Mapping[str, Mapping[str, Any]] = field(repr=False)
+
+    @property
+    def run_id(self) -> str:
+        return self.summary.run_id
+
+    @property
+    def state(self) -> RunState:
+        return self.summary.state
+
+    @cached_property
+    def outcomes(self) -> Mapping[str, str]:
+        """Node → its outcome, `not-started` or `running`, in order of dispatch; then the skipped ones."""
+        outcomes = {name: self._outcome(name) for name in self.nodes}
+        return outcomes | {name: Outcome.SKIPPED.value for name, _ in self.skipped}
+
+    def sent(self, name: str) -> bool:
+        """Tell whether something may have happened on a node: a command was sent, or nobody knows."""
+        return name in self.starts or self.outcomes.get(name) == Outcome.LOST
+
+    def result(self, name: str) -> NodeResult | None:
+        """Return a node's result, lost included; None while it has none. Output stays on the disk until it is read."""
+        outcome = self.outcomes[name]
+        if outcome in {NOT_STARTED_YET, RUNNING_NOW}:
+            return None
+        end = self.ends.get(name)
+        if end is None:
+            return self._without_end(name, Outcome(outcome))
+        survivors = end.get("survivors", ())
+        return NodeResult(
+            node=name,
+            outcome=Outcome(end["outcome"]),
+            rc=end.get("rc"),
+            signal=end.get("signal"),
+            started_at=end.get("started_at", 0.0),
+            duration_s=end.get("duration_s", 0.0),
+            stdout=self._output(end.get("stdout")),
+            stderr=self._output(end.get("stderr")),
+            message=self._fact(end.get("message", "")) or ("its output was lost on a full disk" * ("slim" in end)),
+            survivors=None if survivors is None else tuple(survivors),
+            attempts=end.get("attempts", 1),
+            detail=self._fact(end.get("detail", {})),
+            trace=self._fact(end.get("trace", "")),
+        )
+
+    def _outcome(self, name: str) -> str:
+        end = self.ends.get(name)
+        if end is not None:
+            return str(end["outcome"])
+        if name in self.starts:
+            return RUNNING_NOW if self.state is RunState.RUNNING else Outcome.LOST.value
+        return Outcome.LOST.value if self.damage else NOT_STARTED_YET
+
+    def _without_end(self, name: str, outcome: Outcome) -> NodeResult:
+        if outcome is Outcome.SKIPPED:
+            return NodeResult(node=name, outcome=outcome, message=dict(self.skipped)[name], attempts=0)
+        message = _LOST_MESSAGE if name in self.starts else _DAMAGED_MESSAGE
+        return NodeResult(node=name, outcome=outcome, started_at=self.starts.get(name, 0.0), message=message)
+
+    @cached_property
+    def _streams(self) -> Mapping[str, Mapping[str, Any]]:
+        """Digest → the stream that holds the bytes, or says where they lie; others refer to it."""
+        streams: dict[str, Mapping[str, Any]] = {}
+        for end in self.ends.values():
+            for stream in (end.get("stdout"), end.get("stderr")):
+                if stream and stream.keys() & {"text", "base64", "path"}:
+                    streams[stream["sha256"]] = stream
+        return streams
+
+    def _output(self, stream: Mapping[str, Any] | None) -> Output:
+        if stream is None:
+            return Output()
+        sha256, bytes_count = stream["sha256"], stream["bytes"]
+        holder = self._streams.get(sha256, {})
+        kept = _inline(holder)
+        path = self._fact(holder.get("path")) or str(self.folder / OUTPUT / sha256)
+        if kept is None and Path(path).is_file():
+            return Output(
+                inline=None,
+                path=path,
+                bytes_count=bytes_count,
+                truncated=bool(stream.get("truncated")),
+                sha256=sha256,
+            )
+        # A file that is gone is output that was cut to nothing; the size and digest still say what there was.
+        truncated = bool(stream.get("truncated")) or kept is None
+        return Output(inline=kept or b"", bytes_count=bytes_count, truncated=truncated, sha256=sha256)
+
+    def _fact(self, value: Any) -> Any:
+        return _read_aside(self.folder, value)
+
+
+def read_run(state: StateDir, reference: str) -> RunRecord:
+    """Read one run; UsageError where there is none of that name, SetupError where its head can't be read."""
+    run_id = resolve_run(state, reference)
+    folder = run_folder(state, run_id)
+    try:
+        alive = _has_writer(folder / JOURNAL)  # before reading: one that ends in between has sealed what is read
+        data = (folder / JOURNAL).read_bytes()
+    except OSError as problem:
+        raise SetupError(f"the journal of run {run_id} can't be read in {folder}: {problem.strerror}") from problem
+    parsed = parse_journal(data)
+    if not parsed.records or parsed.records[0].get("t") != "head":
+        raise SetupError(f"the journal of run {run_id} in {folder} has no readable head; it can't be shown or resumed")
+    return _record(folder, parsed.records, parsed.damage, parsed.torn, alive=alive)
+
+
+def list_runs(state: StateDir, *, limit: int | None = None) -> list[RunSummary]:
+    """Return the latest runs, newest first, reading the first and the last 4 KB of each.
+
+    A run whose head can't be read is left out; `unreadable_runs` names those.
+    """
+    wanted = run_ids(state)[::-1]
+    summaries = (read_summary(state, run_id) for run_id in wanted[:limit])
+    return [summary for summary in summaries if summary is not None]
+
+
+def read_summary(state: StateDir, run_id: str) -> RunSummary | None:
+    """Return one run as a list shows it; None where its head can't be read."""
+    path = run_folder(state, run_id) / JOURNAL
+    try:
+        with path.open("rb") as stream:
+            first = stream.read(RECORD_BYTES)
+            end = stream.seek(0, os.SEEK_END)
+            stream.seek(max(0, end - RECORD_BYTES))
+            last = stream.read(RECORD_BYTES)
+        head = parse_journal(first[: first.find(b"\n") + 1]).records
+        tail = parse_journal(last[last[:-1].rfind(b"\n") + 1 :]).records
+        alive = not _is_seal(tail) and _has_writer(path)
+    except OSError:
+        return None
+    return _summary(head[0], tail[-1] if _is_seal(tail) else None, alive=alive) if _is_head(head) else None
+
+
+def _record(
+    folder: Path, records: Sequence[Mapping[str, Any]], damage: tuple[Damage, ...], torn: bytes, *, alive: bool
+) -> RunRecord:
+    starts: dict[str, float] = {}
+    ends: dict[str, Mapping[str, Any]] = {}
+    reason, seal = "", None
+    for record in records[1:]:
+        kind = record["t"]
+        if kind == "start":
+            starts[record["node"]] = record["at"]
+        elif kind == "end":
+            ends[record["node"]] = record
+        elif kind == "stop":
+            reason = record["reason"]
+        elif kind == "seal":
+            seal = record
+    cut_off = _TORN_START.match(torn)
+    if cut_off:  # whether the command behind it was sent nobody knows; it is not "never started"
+        starts.setdefault(json.loads(cut_off[1]), 0.0)
+    facts = {key: _read_aside(folder, value) for key, value in records[0]["facts"].items()}
+    nodes, skipped = facts.pop("nodes"), facts.pop("skipped")
+    return RunRecord(
+        summary=_summary(records[0], seal, alive=alive),
+        folder=folder,
+        head=facts,
+        nodes=tuple(nodes),
+        skipped=tuple((name, why) for name, why in skipped),
+        damage=damage,
+        reason=reason,
+        starts=starts,
+        ends=ends,
+    )
+
+
+def _summary(head: Mapping[str, Any], seal: Mapping[str, Any] | None, *, alive: bool) -> RunSummary:
+    stopped = None if seal is None else ExitCode(seal["stopped"])
+    return RunSummary(
+        run_id=head["run"],
+        verb=head["verb"],
+        state=_state(stopped, alive=alive),
+        started_at=head["at"],
+        ended_at=seal["at"] if seal else 0.0,
+        changing=head["changing"],
+        nodes_count=head["nodes_count"],
+        skipped_count=head["skipped_count"],
+        counts=seal["counts"] if seal else None,
+        stopped=stopped,
+        facts=head["facts"],
+        writer=identity_of(head["writer"]),
+    )
+
+
+def _state(stopped: ExitCode | None, *, alive: bool) -> RunState:
+    if stopped is None:
+        return RunState.RUNNING if alive else RunState.CRASHED
+    return RunState.DONE if stopped is ExitCode.OK else RunState.STOPPED
+
+
+def _is_head(records: Sequence[Mapping[str, Any]]) -> bool:
+    return bool(records) and records[0].get("t") == "head" and records[0].get("v") == FORMAT
+
+
+def _is_seal(records: Sequence[Mapping[str, Any]]) -> bool:
+    return bool(records) and records[-1].get("t") == "seal"
+
+
+def _has_writer(path: Path) -> bool:
+    """Tell whether a writer holds the journal's lock; the kernel lets go of it when the writer ends, however it ends."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
+
+
+def _inline(stream: Mapping[str, Any]) -> bytes | None:
+    if "text" in stream:
+        return str(stream["text"]).encode("utf-8")
+    return base64.b64decode(stream["base64"]) if "base64" in stream else None
+
+
+def _read_aside(folder: Path, value: Any) -> Any:
+    if not (isinstance(value, dict) and value.keys() == {FILE_KEY}):
+        return value
+    path = folder / FACTS / value[FILE_KEY]
+    try:
+        return json.loads(path.read_bytes())
+    except (OSError, ValueError) as problem:
+        raise SetupError(f"{path} can't be read, and the run's journal refers to it: {problem}") from problem
