@@ -11,6 +11,7 @@ from aifctl.fleet.endpoint import Endpoint
 from aifctl.fleet.finding_nodes import NodeIndex
 from aifctl.fleet.lifecycle import State
 from aifctl.fleet.node import Bmc, Node, Rail
+from aifctl.fleet.nodeset_order import sort_names
 from aifctl.fleet.policy import Policy
 from aifctl.fleet.topology import RAIL_COUNT, Leaf
 
@@ -55,7 +56,7 @@ class Fleet:
     def from_nodes(cls, nodes: Iterable[Node], *, policy: Policy | None = None, origin: str = "") -> Fleet:
         """Build a fleet of node objects in whatever order; of two with one name the later counts."""
         by_name = {node.name: node for node in nodes}
-        fleet = cls(columns_of([by_name[name] for name in _sorted(by_name)]), policy=policy, origin=origin)
+        fleet = cls(columns_of([by_name[name] for name in sort_names(by_name)]), policy=policy, origin=origin)
         fleet._nodes = by_name
         return fleet
 
@@ -99,7 +100,7 @@ class Fleet:
             raise ValueError(f"{scope!r} is none of {', '.join(SCOPES)}")
         if scope not in self._scopes:
             members = self._members_by(scope)
-            self._scopes[scope] = {value: members[value] for value in _sorted(members)}
+            self._scopes[scope] = {value: members[value] for value in sort_names(members)}
         return self._scopes[scope]
 
     def attribute(self, key: str) -> Callable[[str], str | None]:
@@ -236,9 +237,3 @@ def _as_text(value: Any) -> str | None:
     if isinstance(value, list | tuple):
         return ",".join("=".join(each) if isinstance(each, list | tuple) else str(each) for each in value)
     return str(value)
-
-
-def _sorted(names: Iterable[str]) -> Sequence[str]:
-    from aifctl.fleet.nodeset import sort_names  # noqa: PLC0415 - a warm cache is sorted; what sorts may be heavy to load
-
-    return sort_names(names)
