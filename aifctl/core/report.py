@@ -67,6 +67,8 @@ class Kind:
             items are shown in nodeset order.
         keeps_order: items are shown as they arrive all the same (a time line, newest first).
         folds: results of a run: equal output, code and outcome share one entry headed by their nodeset.
+        text: the key of a text that is the whole report (a file to be, a schema): shown as it is by table, wide,
+            plain and md; empty for rows.
         about: one sentence for `aifctl schema`.
     """
 
@@ -76,6 +78,7 @@ class Kind:
     key: str = "node"
     keeps_order: bool = False
     folds: bool = False
+    text: str = ""
     about: str = ""
 
     def __post_init__(self) -> None:
@@ -90,15 +93,15 @@ RUN = Kind(
     about="What became of each node of a run.",
     folds=True,
     columns=(
-        Column(key="node", title="NODE", type=FieldType.STRING, about="the node's name"),
-        Column(key="outcome", title="OUTCOME", type=FieldType.STRING, about="ok, exit, timeout, connect-timeout, …"),
-        Column(key="rc", title="RC", right=True, type=FieldType.INTEGER, about="exit status of the remote command"),
-        Column(key="signal", title="SIGNAL", wide=True, type=FieldType.STRING, about="name without SIG"),
-        Column(key="started_at", title="STARTED", wide=True, type=FieldType.TIME, about="when the command was sent"),
-        Column(key="duration_s", title="SECONDS", right=True, type=FieldType.NUMBER, about="from then to its end"),
-        Column(key="stdout", title="STDOUT", wide=True, type=FieldType.OUTPUT, about="what was kept of it"),
-        Column(key="stderr", title="STDERR", wide=True, type=FieldType.OUTPUT, about="what was kept of it"),
-        Column(key="message", title="MESSAGE", type=FieldType.STRING, about="one sentence where the outcome is not ok"),
+        Column(key="node", title="node", type=FieldType.STRING, about="the node's name"),
+        Column(key="outcome", title="outcome", type=FieldType.STRING, about="ok, exit, timeout, connect-timeout, …"),
+        Column(key="rc", title="rc", right=True, type=FieldType.INTEGER, about="exit status of the remote command"),
+        Column(key="signal", title="signal", wide=True, type=FieldType.STRING, about="name without SIG"),
+        Column(key="started_at", title="started", wide=True, type=FieldType.TIME, about="when the command was sent"),
+        Column(key="duration_s", title="seconds", right=True, type=FieldType.NUMBER, about="from then to its end"),
+        Column(key="stdout", title="stdout", wide=True, type=FieldType.OUTPUT, about="what was kept of it"),
+        Column(key="stderr", title="stderr", wide=True, type=FieldType.OUTPUT, about="what was kept of it"),
+        Column(key="message", title="message", type=FieldType.STRING, about="one sentence where the outcome is not ok"),
     ),
     fields=(
         Field(

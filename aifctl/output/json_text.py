@@ -7,6 +7,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from enum import Enum
+from functools import lru_cache
 from pathlib import PurePath
 from typing import Any
 
@@ -14,10 +15,12 @@ from aifctl.core.report import FieldType, Item, Kind
 from aifctl.output.streams import is_utf8, json_chunks
 from aifctl.ports.work import Output
 
+_ENCODER = json.JSONEncoder(allow_nan=False, separators=(",", ":"))
+
 
 def dumps(value: Any) -> str:
     """Return JSON in ASCII, so that no locale and no terminal can be hurt by it."""
-    return json.dumps(plain_value(value), allow_nan=False, separators=(",", ":"))
+    return _ENCODER.encode(plain_value(value))
 
 
 def plain_value(value: Any, key: str = "") -> Any:
@@ -38,14 +41,8 @@ def iso_time(moment: datetime) -> str:
 
 def item_keys(kind: Kind, extra: Iterable[str] = ()) -> list[str]:
     """Return the keys of an item in order: those that its kind declares, what stands beside streams, then `extra`."""
-    types = {one.key: one.type for one in kind.columns} | {one.key: one.type for one in kind.fields}
-    keys = list(types)
-    streams = [key for key in keys if types[key] is FieldType.OUTPUT]
-    if streams:
-        at = keys.index(streams[-1]) + 1
-        keys[at:at] = ["encoding", *(beside for key in streams for beside in _beside(key))]
-    known = set(keys)
-    return [*keys, *(key for key in extra if key not in known)]
+    declared, known = _declared(kind)
+    return [*declared, *(key for key in extra if key not in known)]
 
 
 def members(kind: Kind, item: Item) -> Iterator[tuple[str, Any]]:
@@ -58,16 +55,33 @@ def members(kind: Kind, item: Item) -> Iterator[tuple[str, Any]]:
 
 def item_chunks(kind: Kind, item: Item, *, type_name: str | None = None) -> Iterator[str]:
     """Yield one item as a JSON object on one line; `type_name` becomes its first member (jsonl)."""
+    plain: dict[str, Any] = {} if type_name is None else {"type": type_name}
     shown = dict(members(kind, item))
-    opening = "{" if type_name is None else f'{{"type":{dumps(type_name)},'
+    opening = "{"
     for key, value in shown.items():
-        yield f"{opening}{dumps(key)}:"
         if isinstance(value, Output):
+            yield f"{opening}{_inside(plain)}{dumps(key)}:"
             yield from json_chunks(value, encoding=shown["encoding"])
+            plain, opening = {}, ","
         else:
-            yield dumps(value)
-        opening = ","
-    yield "}"
+            plain[key] = value
+    yield f"{opening}{_inside(plain)}".removesuffix(",") + "}"
+
+
+@lru_cache
+def _declared(kind: Kind) -> tuple[list[str], frozenset[str]]:
+    types = {one.key: one.type for one in kind.columns} | {one.key: one.type for one in kind.fields}
+    keys = list(types)
+    streams = [key for key in keys if types[key] is FieldType.OUTPUT]
+    if streams:
+        at = keys.index(streams[-1]) + 1
+        keys[at:at] = ["encoding", *(beside for key in streams for beside in _beside(key))]
+    return keys, frozenset(keys)
+
+
+def _inside(plain: Mapping[str, Any]) -> str:
+    """Return the members of an object without its braces, each with a comma behind it."""
+    return f"{_ENCODER.encode(plain)[1:-1]}," if plain else ""
 
 
 def _stream_facts(item: Item) -> dict[str, Any]:

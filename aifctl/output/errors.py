@@ -1,0 +1,52 @@
+"""Errors that end a command, as facts for JSON and as lines for a person."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from aifctl.core.errors import AifctlError, InventoryError, Mistake, NodeSetSyntaxError, UnknownNodeError
+from aifctl.core.printable import printable, printable_line
+from aifctl.core.report import Head, Kind, Report
+from aifctl.output.format import Format, Page, whole_text
+
+#: What a report is called that failed before anybody knew its kind.
+ERROR = Kind(name="Error", columns=(), about="A command that failed before it had anything to say.")
+
+
+def error_facts(error: AifctlError) -> tuple[Mapping[str, Any], ...]:
+    """Return one object per mistake: code, error (its class), message, and what points at the place.
+
+    A syntax error has `text` and `column` (1-based), an unknown node `unknown` and `nearest`, a mistake in the
+    inventory `file` and `line` (null where the file as a whole is meant).
+    """
+    facts = {"code": int(error.exit_code), "error": type(error).__name__}
+    if isinstance(error, InventoryError):
+        return tuple(facts | _mistake(mistake) for mistake in error.mistakes)
+    more: dict[str, Any] = {}
+    if isinstance(error, NodeSetSyntaxError):
+        more = {"text": error.text, "column": error.column + 1}
+    if isinstance(error, UnknownNodeError):
+        more = {"unknown": list(error.unknown), "nearest": list(error.nearest)}
+    return (facts | {"message": str(error)} | more,)
+
+
+def describe_error(error: AifctlError) -> str:
+    """Return the lines for stderr; a syntax error with its text and a caret under the place."""
+    lines = [f"aifctl: {printable(str(error))}"]
+    if isinstance(error, NodeSetSyntaxError):
+        before, rest = printable_line(error.text[: error.column]), printable_line(error.text[error.column :])
+        lines += [f"  {before}{rest}", f"  {' ' * len(before)}^"]
+    return "\n".join(lines) + "\n"
+
+
+def render_error(error: AifctlError, chosen: Format | None, *, page: Page, kind: Kind = ERROR) -> str:
+    """Return what stdout gets where a command failed before there was a sink; nothing for formats without errors."""
+    if chosen is None or not chosen.holds_errors:
+        return ""
+    report = Report(exit=error.exit_code, errors=error_facts(error), complete=False)
+    return "".join(whole_text(chosen.make(page), Head(kind=kind), (), report))
+
+
+def _mistake(mistake: Mistake) -> dict[str, Any]:
+    return {"message": mistake.message, "file": mistake.file, "line": mistake.line or None}
