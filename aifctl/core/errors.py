@@ -45,7 +45,7 @@ class NodeSetSyntaxError(UsageError):
     """
 
     def __init__(self, reason: str, *, text: str, column: int) -> None:
-        super().__init__(f"{reason}, at column {column + 1} of {_around(text, column)!r}")
+        super().__init__(at_column(reason, text=text, column=column))
         self.reason, self.text, self.column = reason, text, column
 
 
@@ -53,7 +53,7 @@ class UnknownGroupError(UsageError):
     """A group, rack, leaf and so on that the inventory does not hold; `column` is where its name stands, 0-based."""
 
     def __init__(self, reason: str, *, text: str, column: int) -> None:
-        super().__init__(f"{reason}, at column {column + 1} of {_around(text, column)!r}")
+        super().__init__(at_column(reason, text=text, column=column))
         self.reason, self.text, self.column = reason, text, column
 
 
@@ -128,7 +128,8 @@ class NodeError(AifctlError):
         self.outcome, self.message = outcome, message
 
 
-def _around(text: str, column: int, *, most: int = 160) -> str:
-    """Return the text, or of a long one (a folded half of the fleet has 100 KB) what stands around the column."""
+def at_column(reason: str, *, text: str, column: int, most: int = 160) -> str:
+    """Return the sentence with the place it is about; of a long text (half a fleet folds to 100 KB) only what is near."""
     start = max(0, column - most // 2)
-    return ("…" if start else "") + text[start : start + most] + ("…" if start + most < len(text) else "")
+    near = ("…" if start else "") + text[start : start + most] + ("…" if start + most < len(text) else "")
+    return f"{reason}, at column {column + 1} of {near!r}"
