@@ -9,6 +9,7 @@ from pathlib import Path
 
 from aifctl.core.state_dir import StateDir
 from aifctl.fanout.journal_format import FACTS, OUTPUT
+from aifctl.fanout.run_ids import RUNS
 
 
 class SideFiles:
@@ -18,6 +19,7 @@ class SideFiles:
         self.folder = folder
         self._state = state
         self._kept: set[str] = set()
+        self._folders: dict[str, Path] = {}
 
     def keep_facts(self, data: bytes, *, durable: bool = False) -> str:
         """Keep JSON text and return its name."""
@@ -32,7 +34,7 @@ class SideFiles:
     def _keep(self, kind: str, name: str, data: bytes, *, durable: bool) -> None:
         if name in self._kept:
             return
-        final = self._state.folder(*self.folder.relative_to(self._state.path).parts, kind) / name
+        final = self._folder(kind) / name
         # Written aside and renamed: a name that stands for a digest never holds half of it.
         aside = final.with_name(f".{name}.{os.getpid()}")
         try:
@@ -43,6 +45,11 @@ class SideFiles:
                 aside.unlink()
             raise
         self._kept.add(name)
+
+    def _folder(self, kind: str) -> Path:
+        if kind not in self._folders:
+            self._folders[kind] = self._state.folder(RUNS, self.folder.name, kind)
+        return self._folders[kind]
 
     def _write(self, path: Path, data: bytes, *, durable: bool) -> None:
         descriptor = self._state.open_file(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)

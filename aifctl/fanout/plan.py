@@ -17,15 +17,16 @@ class Pacing:
     """How fast, for how long, and when to stop early.
 
     Attributes:
-        width: most nodes connected at once.
-        dial_width: most dials under way at once, to begin with.
+        width: most nodes connected at once; nodes that take longer than a second to dial don't count until they answer.
+        dial_width: most dials under way at once; closed banners and resets lower it for a while.
         workers: processes; 0 lets the fan-out choose (one under 500 nodes).
         retries: further dials of a node on which nothing has started.
         wave: nodes per wave, each wave waiting for the one before; 0 means no waves.
         wave_scope: node name → scope value where waves go by rack, su or leaf; empty otherwise.
         deadline_s: for the whole run; None for none.
-        stragglers: (share of nodes answered, seconds more that the rest gets); None waits for all.
-        max_failed: the run dispatches no more once it cannot stay within this many failed nodes; None for no budget.
+        stragglers: (share of nodes with an outcome, seconds more that the rest gets); None waits for all.
+        max_failed: never more than this less the failed are in flight, so no more can fail; 0 goes one by one up to
+            the first failure; None for no budget.
     """
 
     width: int = 256
@@ -84,7 +85,8 @@ class Tally:
     Attributes:
         counts: nodes per outcome.
         stopped: OK where all nodes were dealt with; else why it stopped early: DEADLINE, SIGINT, SIGTERM, SIGHUP,
-            or REFUSED where its failure budget ran out, or SETUP where the disk was full.
+            or REFUSED where its failure budget ran out, SETUP where the disk was full, BUG where more than 1 % of the
+            nodes of a changing run met a bug of ours.
         not_reached: names that were never dialled because it stopped early.
     """
 

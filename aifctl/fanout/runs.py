@@ -24,7 +24,7 @@ from aifctl.fanout.run_ids import resolve_run, run_folder, run_ids
 from aifctl.ports.work import NodeResult, Output
 
 #: What a node of a run is called that has no outcome: never started, or started by a writer that still lives.
-NOT_STARTED_YET = "not-started"
+NEVER_STARTED = "not-started"
 RUNNING_NOW = "running"
 
 _TORN_START = re.compile(rb'\{"t":"start","node":("(?:[^"\\]|\\.)*")')
@@ -115,7 +115,7 @@ class RunRecord:
     def result(self, name: str) -> NodeResult | None:
         """Return a node's result, lost included; None while it has none. Output stays on the disk until it is read."""
         outcome = self.outcomes[name]
-        if outcome in {NOT_STARTED_YET, RUNNING_NOW}:
+        if outcome in {NEVER_STARTED, RUNNING_NOW}:
             return None
         end = self.ends.get(name)
         if end is None:
@@ -143,7 +143,7 @@ class RunRecord:
             return str(end["outcome"])
         if name in self.starts:
             return RUNNING_NOW if self.state is RunState.RUNNING else Outcome.LOST.value
-        return Outcome.LOST.value if self.damage else NOT_STARTED_YET
+        return Outcome.LOST.value if self.damage else NEVER_STARTED
 
     def _without_end(self, name: str, outcome: Outcome) -> NodeResult:
         if outcome is Outcome.SKIPPED:
