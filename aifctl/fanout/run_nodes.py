@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from aifctl.core.errors import UsageError
 from aifctl.core.outcome import Outcome
-from aifctl.fanout.runs import NEVER_STARTED, RunRecord
+from aifctl.fanout.runs import NEVER_STARTED, RUNNING_NOW, RunRecord
 from aifctl.fleet.nearest import nearest
 from aifctl.fleet.selector_terms import RUN_SETS
 from aifctl.ports.work import NodeResult, Output
@@ -41,6 +41,15 @@ def select_nodes(record: RunRecord, part: str = "") -> tuple[str, ...]:
         return record.nodes
     wanted = outcomes_named((part,))
     return tuple(name for name, outcome in record.outcomes.items() if outcome in wanted)
+
+
+def outcomes_for_selector(record: RunRecord) -> dict[str, Outcome | None]:
+    """Return the nodes of `@run:RUN` with their outcomes, None for one that was never started.
+
+    Nodes in flight are left out: acting on what is still being acted on is nobody's wish.
+    """
+    known = {name: outcome for name, outcome in record.outcomes.items() if outcome != RUNNING_NOW}
+    return {name: None if outcome == NEVER_STARTED else Outcome(outcome) for name, outcome in known.items()}
 
 
 def outcomes_named(parts: Iterable[str]) -> frozenset[str]:

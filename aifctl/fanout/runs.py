@@ -164,21 +164,17 @@ class RunRecord:
     def _output(self, stream: Mapping[str, Any] | None) -> Output:
         if stream is None:
             return Output()
-        sha256, bytes_count = stream["sha256"], stream["bytes"]
+        sha256 = stream["sha256"]
         holder = self._streams.get(sha256, {})
         kept = _inline(holder)
-        path = self._fact(holder.get("path")) or str(self.folder / OUTPUT / sha256)
-        if kept is None and Path(path).is_file():
-            return Output(
-                inline=None,
-                path=path,
-                bytes_count=bytes_count,
-                truncated=bool(stream.get("truncated")),
-                sha256=sha256,
-            )
-        # A file that is gone is output that was cut to nothing; the size and digest still say what there was.
-        truncated = bool(stream.get("truncated")) or kept is None
-        return Output(inline=kept or b"", bytes_count=bytes_count, truncated=truncated, sha256=sha256)
+        beside = self._fact(holder.get("path")) or f"{self.folder}/{OUTPUT}/{sha256}"
+        return Output(
+            inline=kept,
+            path=beside if kept is None else None,
+            bytes_count=stream["bytes"],
+            truncated="truncated" in stream,
+            sha256=sha256,
+        )
 
     def _fact(self, value: Any) -> Any:
         return _read_aside(self.folder, value)

@@ -1,0 +1,168 @@
+"""What cron needs of a verb: a stable jitter, a text file for Prometheus, a heartbeat."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import re
+import socket
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from aifctl.core.errors import SetupError, UsageError
+from aifctl.core.exit_codes import ExitCode
+from aifctl.core.report import Coverage
+from aifctl.core.secret import Secret
+
+#: Everybody that was to be asked has answered: "could not look" is never a success, a finding is one.
+COVERED = frozenset({ExitCode.OK, ExitCode.FINDINGS})
+
+_FILE_MODE = 0o644  # the exporter is another user
+_HEARTBEAT_TIMEOUT_S = 10.0
+_HEARTBEAT_BYTES = 1 << 16
+_OLD_BYTES = 1 << 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One end of a verb, however it came.
+
+    Attributes:
+        name: the lock's name, or the verb's where there is none; tells cron jobs apart.
+        counts: nodes by outcome.
+    """
+
+    name: str
+    verb: str
+    at: datetime
+    duration_s: float
+    exit: ExitCode
+    coverage: Coverage | None = None
+    counts: Mapping[str, int] = field(default_factory=dict)
+
+
+def jitter_s(limit_s: float, name: str, *, control_host: str | None = None) -> float:
+    """Return how long this control host waits before the job of this name: the same every time, below the limit."""
+    seed = f"{control_host or socket.gethostname()}:{name}".encode()
+    return limit_s * int.from_bytes(hashlib.sha256(seed).digest()[:8]) / (1 << 64)
+
+
+def check_textfile(path: str) -> Path:
+    """Return the path if it can be written; UsageError or SetupError before anything is run otherwise."""
+    file = Path(path)
+    if file.suffix != ".prom":
+        raise UsageError(f"--textfile {path!r} must end in .prom: the exporter reads nothing else")
+    if not os.access(file.parent, os.W_OK | os.X_OK):
+        raise SetupError(f"--textfile {path}: {file.parent} is not a folder that can be written")
+    return file
+
+
+def write_textfile(path: Path, attempt: Attempt) -> None:
+    """Write what Prometheus is to know of this attempt, whole or not at all; the last success is kept from before.
+
+    SetupError where it can't be written.
+    """
+    aside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        text = render_textfile(attempt, last_success_at=_last_success(path, attempt.name))
+        descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW, _FILE_MODE)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+            os.fchmod(stream.fileno(), _FILE_MODE)
+            stream.write(text)
+        aside.replace(path)
+    except OSError as problem:
+        with contextlib.suppress(OSError):
+            aside.unlink()
+        raise SetupError(f"--textfile {path} can't be written: {problem.strerror}") from problem
+
+
+def render_textfile(attempt: Attempt, *, last_success_at: float | None) -> str:
+    """Return the metrics; `last_success_at` counts unless this attempt is a success itself."""
+    labels = f'name="{_escape(attempt.name)}"'
+    lines = [
+        *_metric("attempt_timestamp_seconds", "When it last ended, however.", [(labels, attempt.at.timestamp())]),
+        *_metric("attempt_duration_seconds", "How long it took.", [(labels, attempt.duration_s)]),
+        *_metric("exit_code", "0 clean, 1 findings, else see the exit codes of aifctl.", [(labels, int(attempt.exit))]),
+    ]
+    success_at = attempt.at.timestamp() if attempt.exit in COVERED else last_success_at
+    if success_at is not None:
+        about = "When it last looked at all it should (exit 0 or 1)."
+        lines += _metric("last_success_timestamp_seconds", about, [(labels, success_at)])
+    if attempt.coverage is not None:
+        lines += _coverage(attempt.coverage, labels)
+    if attempt.counts:
+        rows = [(f'{labels},outcome="{_escape(key)}"', float(value)) for key, value in sorted(attempt.counts.items())]
+        lines += _metric("nodes", "Nodes by outcome.", rows)
+    return "\n".join(lines) + "\n"
+
+
+def send_heartbeat(
+    url: Secret, *, send: Callable[[str], None] | None = None, timeout_s: float = _HEARTBEAT_TIMEOUT_S
+) -> str | None:
+    """Call the URL; returns a sentence for stderr where that failed. The URL is a secret: it is never in the sentence.
+
+    The whole takes at most `timeout_s`, name look-up and slow answers included: that is why it has a thread.
+    """
+    text = url.reveal().decode("utf-8", "replace").strip()
+    if not text.startswith(("https://", "http://")):
+        return "the heartbeat was not sent: its URL does not begin with https:// or http://"
+    failures: list[str] = []
+    sender = threading.Thread(target=_try_sending, args=(send or _get, text, failures), daemon=True)
+    sender.start()
+    sender.join(timeout_s)
+    if sender.is_alive():
+        return f"the heartbeat was not answered within {timeout_s:g} s"
+    return failures[0] if failures else None
+
+
+def _try_sending(send: Callable[[str], None], url: str, failures: list[str]) -> None:
+    try:
+        send(url)
+    except (OSError, ValueError) as problem:  # urllib.error.URLError is an OSError, a malformed URL a ValueError
+        status = getattr(problem, "code", None)
+        cause = getattr(problem, "reason", None)
+        said = f"it answered {status}" if status else getattr(cause, "strerror", None) or type(problem).__name__
+        failures.append(f"the heartbeat was not sent: {said}")
+
+
+def _get(url: str) -> None:
+    import urllib.request  # noqa: PLC0415  40 ms that only a cron job with a heartbeat pays
+
+    request = urllib.request.Request(url, headers={"User-Agent": "aifctl"})  # noqa: S310  http and https alone, checked
+    with urllib.request.urlopen(request, timeout=_HEARTBEAT_TIMEOUT_S) as answer:  # noqa: S310  as above
+        answer.read(_HEARTBEAT_BYTES)
+
+
+def _coverage(coverage: Coverage, labels: str) -> list[str]:
+    return [
+        *_metric("coverage_ratio", "Answered share of the nodes asked.", [(labels, coverage.share)]),
+        *_metric("asked_nodes", "Nodes that were to be asked.", [(labels, coverage.asked)]),
+        *_metric("answered_nodes", "Nodes that answered.", [(labels, coverage.answered)]),
+        *_metric("skipped_nodes", "Nodes left out on purpose.", [(labels, coverage.skipped)]),
+    ]
+
+
+def _metric(name: str, about: str, rows: list[tuple[str, float]]) -> list[str]:
+    full = f"aifctl_{name}"
+    values = [f"{full}{{{labels}}} {value:.17g}" for labels, value in rows]
+    return [f"# HELP {full} {about}", f"# TYPE {full} gauge", *values]
+
+
+def _last_success(path: Path, name: str) -> float | None:
+    """Read the last success from the file that is about to be replaced; None where there is none to read."""
+    try:
+        with path.open("rb") as stream:
+            text = stream.read(_OLD_BYTES).decode("utf-8", "replace")
+    except FileNotFoundError:
+        return None
+    row = re.escape(f'aifctl_last_success_timestamp_seconds{{name="{_escape(name)}"}} ')
+    match = re.search(rf"^{row}([0-9.]+)$", text, re.MULTILINE)
+    return float(match[1]) if match else None
+
+
+def _escape(text: str) -> str:
+    return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
