@@ -68,10 +68,9 @@ def _cells(node: Node) -> Iterable[tuple[str, Any]]:
         yield field, getattr(node, field)
     if bmc := node.bmc:
         yield from zip(BMC_FIELDS, (bmc.address, bmc.kind, bmc.user, bmc.mac), strict=True)
-    for part, serial in node.serials:
-        yield f"serial:{part}", serial
-    for key, value in node.labels:
-        yield f"label:{key}", value
+    yield from ((f"serial:{part}", serial) for part, serial in node.serials)
+    yield from ((f"label:{key}", value) for key, value in node.labels)
     for rail in node.rails:
-        for part, value in zip(RAIL_PARTS, (rail.hca, rail.leaf, rail.leaf_port, rail.guid), strict=True):
+        wiring: tuple[str | int | None, ...] = (rail.hca, rail.leaf, rail.leaf_port, rail.guid)
+        for part, value in zip(RAIL_PARTS, wiring, strict=True):
             yield f"rail:{rail.index}:{part}", value

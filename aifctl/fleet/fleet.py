@@ -29,7 +29,6 @@ class Fleet:
         names: every node's name.
         policy: the inventory's policy.
         origin: the inventory's path as a person would name it, or "hostfile PATH".
-        leaves: the leaf switches that the inventory describes, by name.
         selectors: the `groups:` that are selectors, by name; those that are plain nodesets are in `scope("group")`.
     """
 
@@ -39,14 +38,14 @@ class Fleet:
         *,
         policy: Policy | None = None,
         origin: str = "",
-        leaves: Mapping[str, Leaf] | None = None,
+        leaves: Callable[[], Mapping[str, Leaf]] = dict,
         selectors: Mapping[str, str] | None = None,
     ) -> None:
         self._columns: Columns = columns if columns is not None else Table((), {})
         self.names: tuple[str, ...] = tuple(self._columns.names)
         self.policy = policy or Policy()
         self.origin = origin
-        self.leaves: Mapping[str, Leaf] = leaves or {}
+        self._read_leaves = leaves
         self.selectors: Mapping[str, str] = selectors or {}
         self._nodes: dict[str, Node] = {}
         self._decoded: dict[str, Sequence[Any]] = {}
@@ -123,6 +122,11 @@ class Fleet:
         Exact but for case; MACs and GUIDs in any spelling; a leaf port is LEAF:PORT or LEAF/PORT.
         """
         return self._search.find(text)
+
+    @cached_property
+    def leaves(self) -> Mapping[str, Leaf]:
+        """The leaf switches that the inventory describes, by name."""
+        return self._read_leaves()
 
     @cached_property
     def _position(self) -> dict[str, int]:

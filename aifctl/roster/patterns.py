@@ -31,18 +31,18 @@ _OPERATORS: dict[str, Callable[[int, int], int]] = {
 }
 
 
-class PatternError(ValueError):
-    """A pattern that does not parse, or has no value here; the message says which and why."""
+class BadValueError(ValueError):
+    """A value or pattern that cannot be right, or has no value here; the message says which and why."""
 
 
 def expand_names(text: str) -> list[str]:
-    """Return the names of `a[1-3],b7`, in order; PatternError for a bad range, or for more than MAX_NAMES."""
+    """Return the names of `a[1-3],b7`, in order; BadValueError for a bad range, or for more than MAX_NAMES."""
     try:
         names = expand(text)
     except NodeSetSyntaxError as problem:
-        raise PatternError(str(problem)) from problem
+        raise BadValueError(str(problem)) from problem
     if len(names) > MAX_NAMES:
-        raise PatternError(f"{text[:80]!r} stands for {len(names):,} names; {MAX_NAMES:,} are the most")
+        raise BadValueError(f"{text[:80]!r} stands for {len(names):,} names; {MAX_NAMES:,} are the most")
     return names
 
 
@@ -53,12 +53,13 @@ def env_of(level: str, name: str) -> dict[str, str | int]:
 
 
 class Template:
-    """A compiled pattern with braces; `needs` are the variables it reads."""
+    """A compiled pattern with braces; `needs` are the variables it reads. `{rail}` is known where `rail` is given."""
 
-    __slots__ = ("_parts", "needs", "text")
+    __slots__ = ("_parts", "_rail", "needs", "text")
 
-    def __init__(self, text: str, *, known: frozenset[str]) -> None:
+    def __init__(self, text: str, *, known: frozenset[str], rail: int | None = None) -> None:
         self.text = text
+        self._rail = rail
         self._parts: list[str | Callable[[Env], str]] = []
         self.needs: set[str] = set()
         at = 0
@@ -68,22 +69,22 @@ class Template:
         self._parts.append(text[at:])
 
     def render(self, env: Env) -> str:
-        """Return the text for one node; PatternError where a name holds no number, or for a division by zero."""
+        """Return the text for one node; BadValueError where a name holds no number, or for a division by zero."""
         return "".join([part if part.__class__ is str else part(env) for part in self._parts])  # type: ignore[operator]
 
     def _hole(self, hole: re.Match[str], known: frozenset[str]) -> str | Callable[[Env], str]:
         if hole[0] in {"{{", "}}"}:
             return hole[0][0]
         if hole[1] is None:
-            raise PatternError(f"a brace without its partner in {self.text[:80]!r}; write {{{{ for a plain brace")
+            raise BadValueError(f"a brace without its partner in {self.text[:80]!r}; write {{{{ for a plain brace")
         formula, _, spec = hole[1].partition(":")
-        parser = _Formula(formula.strip(), known)
+        parser = _Formula(formula.strip(), known, self._rail)
         self.needs |= parser.needs
         if not _SPEC.fullmatch(spec):
-            raise PatternError(f"{spec[:20]!r} in {hole[0][:40]!r} is no number format; write :03 or :02x")
+            raise BadValueError(f"{spec[:20]!r} in {hole[0][:40]!r} is no number format; write :03 or :02x")
         if parser.is_name:
             if spec:
-                raise PatternError(f"{hole[0][:40]!r} is a name; {{{formula}#:{spec}}} is its number")
+                raise BadValueError(f"{hole[0][:40]!r} is a name; {{{formula}#:{spec}}} is its number")
             return _name_reader(formula.strip())
         return _number_reader(parser.value, spec)
 
@@ -91,8 +92,9 @@ class Template:
 class _Formula:
     """Numbers, variables, + - * / % and parentheses; a lone variable without # is a name."""
 
-    def __init__(self, text: str, known: frozenset[str]) -> None:
-        self._text, self._known = text, known
+    def __init__(self, text: str, known: frozenset[str], rail: int | None) -> None:
+        self._text, self._rail = text, rail
+        self._known = known if rail is None else known | {"rail"}
         self._words = self._cut(text)
         self.needs: set[str] = set()
         self.is_name = len(self._words) == 1 and self._words[0].isalpha() and self._words[0] != "rail"
@@ -104,7 +106,7 @@ class _Formula:
     def _cut(text: str) -> list[str]:
         words = _WORD.findall(text)
         if not words or "".join(words) != re.sub(r"\s+", "", text):
-            raise PatternError(f"{{{text[:40]}}} is not a formula; write {{node#}}, {{su#*8-7:04}} or {{rack}}")
+            raise BadValueError(f"{{{text[:40]}}} is not a formula; write {{node#}}, {{su#*8-7:04}} or {{rack}}")
         return list(words)
 
     def _sum(self) -> Callable[[Env], int]:
@@ -136,20 +138,22 @@ class _Formula:
     def _variable(self, word: str) -> Callable[[Env], int]:
         if word.rstrip("#") not in self._known:
             names = ", ".join(f"{{{name}}}" for name in sorted(self._known))
-            raise PatternError(f"there is no {{{word[:40]}}} here; there is {names}, and {{…#}} for their numbers")
-        if not self.is_name and not word.endswith("#") and word != "rail":
-            raise PatternError(f"{word!r} in {{{self._text[:40]}}} is a name; {word}# is its number")
-        key = "rail" if word == "rail#" else word
-        self.needs.add(key)
-        return lambda env: _number(env, key)
+            raise BadValueError(f"there is no {{{word[:40]}}} here; there is {names}, and {{…#}} for their numbers")
+        if word.rstrip("#") == "rail":
+            rail = self._rail or 0
+            return lambda _: rail
+        if not self.is_name and not word.endswith("#"):
+            raise BadValueError(f"{word!r} in {{{self._text[:40]}}} is a name; {word}# is its number")
+        self.needs.add(word)
+        return lambda env: _number(env, word)
 
     def _next(self) -> str:
         if not self._words:
             raise self._error()
         return self._words.pop(0)
 
-    def _error(self) -> PatternError:
-        return PatternError(f"{{{self._text[:40]}}} is not a formula; write {{node#}}, {{su#*8-7:04}} or {{rack}}")
+    def _error(self) -> BadValueError:
+        return BadValueError(f"{{{self._text[:40]}}} is not a formula; write {{node#}}, {{su#*8-7:04}} or {{rack}}")
 
 
 def _applied(
@@ -159,7 +163,7 @@ def _applied(
         try:
             return operator(left(env), right(env))
         except ZeroDivisionError:
-            raise PatternError("the formula divides by zero") from None
+            raise BadValueError("the formula divides by zero") from None
 
     return apply
 
@@ -170,13 +174,13 @@ def _number(env: Env, key: str) -> int:
     except KeyError:
         level = key.rstrip("#")
         named = f"{level} {env[level]!r} has no number in its name" if level in env else f"no {level} stands above it"
-        raise PatternError(f"{{{key}}} has no value: {named}") from None
+        raise BadValueError(f"{{{key}}} has no value: {named}") from None
 
 
 def _name_reader(level: str) -> Callable[[Env], str]:
     def read(env: Env) -> str:
         if level not in env:
-            raise PatternError(f"{{{level}}} has no value: no {level} stands above it")
+            raise BadValueError(f"{{{level}}} has no value: no {level} stands above it")
         return str(env[level])
 
     return read
