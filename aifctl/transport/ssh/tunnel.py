@@ -1,0 +1,76 @@
+"""A connection through a jump host: a direct-tcpip channel of the jump's connection that serves as a node's wire."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from asyncssh import misc
+
+from aifctl.transport.ssh.channel import Channel
+
+
+class Tunnel(Channel):
+    """As much of a transport as an SSH connection uses, over a channel of another connection."""
+
+    __slots__ = ("_opening", "_receiver", "_started")
+
+    def __init__(self, via: Any, receiver: Any) -> None:
+        super().__init__(via)
+        self._receiver = receiver
+        self._started = False
+        self._opening: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    async def open_to(self, address: str, port: int) -> None:
+        """Ask the jump host to connect; ChannelOpenError where it can't."""
+        self.open(
+            b"direct-tcpip",
+            _string(address.encode()),
+            port.to_bytes(4, "big"),
+            _string(b"127.0.0.1"),
+            (0).to_bytes(4, "big"),
+        )
+        try:
+            await self._opening
+        except BaseException:
+            self.forget()
+            raise
+
+    def start(self) -> None:
+        self._started = True
+
+    def unsent_bytes(self) -> int:
+        return self._unsent_bytes + int(self._conn.unsent_bytes())
+
+    def is_closing(self) -> bool:
+        return self.gone
+
+    def abort(self) -> None:
+        self.forget()
+
+    def get_extra_info(self, _name: str, default: Any = None) -> Any:
+        return default
+
+    # --- what the channel calls -----------------------------------------------------------------------------------
+
+    def opened(self) -> None:
+        if not self._opening.done():
+            self._opening.set_result(None)
+
+    def received(self, data: bytes, *, stderr: bool) -> None:
+        if not stderr:
+            self._receiver.data_received(data)
+
+    def eof(self) -> None:
+        if self._started:
+            self._receiver.eof_received()
+
+    def ended(self, problem: Exception | None) -> None:
+        if not self._opening.done():
+            self._opening.set_exception(problem or misc.ConnectionLost("Connection closed"))
+        elif self._started:
+            self._receiver.connection_lost(problem)
+
+
+def _string(value: bytes) -> bytes:
+    return len(value).to_bytes(4, "big") + value
