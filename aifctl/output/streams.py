@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import codecs
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from aifctl.core.printable import printable
@@ -55,20 +55,25 @@ def json_chunks(output: Output, *, encoding: str) -> Iterator[str]:
         for text in _decoded(output, errors="strict"):
             yield json.dumps(text)[1:-1]
     else:
-        for piece in chunks(output):
-            yield base64.b64encode(piece).decode()
+        yield from base64_chunks(output)
     yield '"'
 
 
-def printable_chunks(output: Output) -> Iterator[str]:
+def printable_chunks(output: Output, *, render: Callable[[str], str] = printable) -> Iterator[str]:
     r"""Yield text that is harmless anywhere: undecodable bytes and control characters as escapes, CR LF as LF."""
     held = ""  # a CR at the end of a piece: only the next one tells whether a LF follows
     for text in _decoded(output, errors="backslashreplace"):
         whole = held + text
         held = "\r" if whole.endswith("\r") else ""
-        yield printable(whole.removesuffix("\r").replace("\r\n", "\n"))
+        yield render(whole.removesuffix("\r").replace("\r\n", "\n"))
     if held:
-        yield printable(held)
+        yield render(held)
+
+
+def base64_chunks(output: Output) -> Iterator[str]:
+    """Yield base64 of the kept bytes."""
+    for piece in chunks(output):
+        yield base64.b64encode(piece).decode()
 
 
 def printable_lines(output: Output, *, longest: int | None = None) -> Iterator[tuple[str, int]]:

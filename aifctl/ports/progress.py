@@ -6,7 +6,11 @@ from typing import Protocol
 
 
 class Progress(Protocol):
-    """Takes events such as ("node_finished", node="n1", outcome="ok"); whoever shows them decides how."""
+    """Takes events; whoever shows them decides how, and passes over those it doesn't know.
+
+    A fan-out tells `run_started` (run, total), `node_started` (node: it was taken and is in flight), `node_finished`
+    (node, outcome) and `run_finished`.
+    """
 
     def tell(self, event: str, **facts: object) -> None:
         """Record one event; must be cheap and never raise."""

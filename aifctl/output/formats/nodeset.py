@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from aifctl.core.outcome import Outcome
+from aifctl.core.printable import printable_line
 from aifctl.core.report import Head, Item, Report
 from aifctl.fleet.nodeset import fold
 from aifctl.output.format import Format, Page
@@ -25,7 +26,9 @@ class _Nodeset:
         yield from ()
 
     def close(self, _report: Report) -> Iterator[str]:
-        if self._names:
+        if self._key != "node":  # ids and other names are no nodes: they fold into nonsense
+            yield from (printable_line(name) + "\n" for name in self._names)
+        elif self._names:
             yield fold(self._names, slurm=True) + "\n"
 
 
