@@ -77,6 +77,12 @@ class Desk(Protocol):
     async def about_to_start(self) -> None:
         """Wait until the journal holds this node's start; from here on something may have happened on it."""
 
+    def timing(self) -> tuple[float, float]:
+        """Return a result's `started_at` and `duration_s` as of now; zeros before `about_to_start`."""
+
+    def halted(self) -> bool:
+        """Whether the run is ending: what runs under `Link.execute` is ended from outside, all else looks here."""
+
 
 class Work(Protocol):
     """A picklable value (a frozen dataclass at module level): shards receive it by pickle.
