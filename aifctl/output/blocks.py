@@ -18,7 +18,7 @@ from aifctl.output.tally import RunTally
 _HEADING_LINES = 3
 _LINES_OF_ALL_GROUPS = 240
 _FEWEST_LINES, _MOST_LINES = 8, 60
-_LONGEST_IN_WIDTHS = 5
+_LONGEST_IN_WIDTHS = 3
 _MESSAGES = 3
 
 
@@ -49,24 +49,24 @@ class Blocks:
         style = Style(self.page.terminal)
         yield from (style.paint(sentence, BOLD) + "\n" for sentence in shared_sentences(report))
         if self._names_cut:
-            remedy = self._remedy("-o wide").replace(" NODE", "")
-            yield style.paint(f"node lists that end in {style.ellipsis} are longer; whole: {remedy}", DIM) + "\n"
+            remedy = f"aifctl runs show {self._run} -o plain" if self._run else "-o plain"
+            yield style.paint(f"Node lists that end in {style.ellipsis} go on; whole: {remedy}", DIM) + "\n"
         yield tally_line(self._tally, style)
 
     def _cutting(self, groups_count: int) -> Cutting:
         """Cut only for a person, and only where there is something to compare: one group alone is what ssh shows."""
         terminal = self.page.terminal
-        if not terminal.is_terminal or groups_count <= 1:
+        if not terminal.is_terminal:
             return UNCUT
+        if groups_count <= 1:
+            return Cutting(overdrawn=True)
         return Cutting(
             most_lines=max(_FEWEST_LINES, min(_MOST_LINES, _LINES_OF_ALL_GROUPS // groups_count)),
             longest=_LONGEST_IN_WIDTHS * terminal.width,
+            overdrawn=True,
             most_messages=_MESSAGES,
-            remedy=self._remedy("-o json"),
+            remedy=f"aifctl runs show {self._run} NODE" if self._run else "-o json",
         )
-
-    def _remedy(self, otherwise: str) -> str:
-        return f"aifctl runs show {self._run} NODE" if self._run else otherwise
 
     def _block(self, group: Group, cutting: Cutting) -> Iterator[str]:
         style = Style(self.page.terminal)
@@ -110,9 +110,15 @@ def shared_sentences(report: Report) -> list[str]:
 def tally_line(tally: RunTally, style: Style) -> str:
     """Return the last line: 384 nodes: 351 ok, 32 connect-timeout, 1 exit; p50 0.21 s, p99 1.30 s, max 2.10 s (r3n7)."""
     counts = ", ".join(f"{count:,} {style.outcome(outcome, outcome)}" for outcome, count in tally.outcomes())
-    durations = f"; {tally.durations()}" if tally.durations() else ""
     nodes = f"{tally.count:,} node{'s' * (tally.count != 1)}"
-    return f"{style.paint(nodes, BOLD)}{': ' * bool(counts)}{counts}{durations}\n"
+    first = f"{style.paint(nodes, BOLD)}{': ' * bool(counts)}{counts}"
+    plain_width = len(nodes) + 2 + sum(len(f"{count:,} {outcome}, ") for outcome, count in tally.outcomes())
+    fits = not style.terminal.is_terminal or plain_width + len(tally.durations()) <= style.terminal.width
+    return f"{first}{_between(fits=fits)}{tally.durations()}\n" if tally.durations() else f"{first}\n"
+
+
+def _between(*, fits: bool) -> str:
+    return "; " if fits else "\n  "
 
 
 def _indented(line: Line, style: Style) -> str:

@@ -26,12 +26,14 @@ class Cutting:
     Attributes:
         most_lines: of each stream; None shows all.
         longest: characters of a line; None shows all.
+        overdrawn: of lines drawn several times (progress bars), show the last state.
         most_messages: different messages; None shows all.
         remedy: the command that shows the rest; `NODE` in it stands for the node.
     """
 
     most_lines: int | None = None
     longest: int | None = None
+    overdrawn: bool = False
     most_messages: int | None = None
     remedy: str = ""
 
@@ -65,7 +67,7 @@ def is_silent(group: Group) -> bool:
 
 
 def _stream_lines(key: str, output: Output, node: str, cutting: Cutting) -> Iterator[Line]:
-    shown = printable_lines(output, longest=cutting.longest)
+    shown = printable_lines(output, longest=cutting.longest, overdrawn=cutting.overdrawn)
     if cutting.most_lines is None:
         yield from (Line(key, _with_rest(*line)) for line in shown)
     else:

@@ -76,22 +76,55 @@ def base64_chunks(output: Output) -> Iterator[str]:
         yield base64.b64encode(piece).decode()
 
 
-def printable_lines(output: Output, *, longest: int | None = None) -> Iterator[tuple[str, int]]:
-    """Yield (line, characters left out of it) without its newline; `longest` None leaves nothing out."""
-    kept: list[str] = []
-    kept_count = left_out_count = 0
-    for text in printable_chunks(output):
-        first, *others = text.split("\n")
-        for index, part in enumerate([first, *others]):
+def printable_lines(
+    output: Output, *, longest: int | None = None, overdrawn: bool = False
+) -> Iterator[tuple[str, int]]:
+    """Yield (line, characters left out of it) without its newline.
+
+    `longest` None leaves nothing out. `overdrawn` shows of a line that was drawn several times (CR: progress bars)
+    what stood there in the end, as a terminal would.
+    """
+    line = _Line(longest=longest, overdrawn=overdrawn)
+    for text in printable_chunks(output, render=str):
+        for index, part in enumerate(text.split("\n")):
             if index:
-                yield "".join(kept), left_out_count
-                kept, kept_count, left_out_count = [], 0, 0
-            room = len(part) if longest is None else max(0, longest - kept_count)
-            kept.append(part[:room])
-            kept_count += len(kept[-1])
-            left_out_count += len(part) - len(kept[-1])
-    if kept_count:
-        yield "".join(kept), left_out_count
+                yield line.take()
+            line.add(part)
+    if line.is_open:
+        yield line.take()
+
+
+class _Line:
+    """One line as its pieces come in, never more of it than is shown."""
+
+    def __init__(self, *, longest: int | None, overdrawn: bool) -> None:
+        self._longest, self._overdrawn = longest, overdrawn
+        self._kept: list[str] = []
+        self._kept_count = self._left_out_count = 0
+        self._returned = False
+
+    @property
+    def is_open(self) -> bool:
+        return bool(self._kept_count or self._left_out_count)
+
+    def add(self, part: str) -> None:
+        for index, drawn in enumerate(part.split("\r") if self._overdrawn else [part]):
+            self._returned |= index > 0
+            if drawn:
+                if self._returned:
+                    self.take()
+                self._keep(printable(drawn))
+
+    def take(self) -> tuple[str, int]:
+        taken = "".join(self._kept), self._left_out_count
+        self._kept, self._kept_count, self._left_out_count, self._returned = [], 0, 0, False
+        return taken
+
+    def _keep(self, text: str) -> None:
+        room = len(text) if self._longest is None else max(0, self._longest - self._kept_count)
+        self._kept.append(text[:room])
+        self._kept_count += len(self._kept[-1])
+        self._left_out_count += len(text) - len(self._kept[-1])
 
 
 def _decoded(output: Output, *, errors: str) -> Iterator[str]:

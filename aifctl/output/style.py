@@ -58,8 +58,8 @@ class Style:
         lines = _broken(nodeset.split(","), width)
         if len(lines) <= most_lines:
             return lines
-        last = lines[most_lines - 1]
-        return [*lines[: most_lines - 1], self.cut(last + " " * width, width)]
+        last = lines[most_lines - 1][: width - len(self.ellipsis)]
+        return [*lines[: most_lines - 1], last + self.ellipsis]
 
 
 def width_of(text: str) -> int:
