@@ -18,7 +18,7 @@ _MOST_SURVIVORS = 32
 _MOST_SIGNAL = 16
 
 #: The longest slim record, without the node's name: every number at its widest.
-SLIM_BYTES = 320
+SLIM_BYTES = 400
 
 
 class EndRecords:
