@@ -128,8 +128,12 @@ class NodeError(AifctlError):
         self.outcome, self.message = outcome, message
 
 
-def at_column(reason: str, *, text: str, column: int, most: int = 160) -> str:
-    """Return the sentence with the place it is about; of a long text (half a fleet folds to 100 KB) only what is near."""
-    start = max(0, column - most // 2)
-    near = ("…" if start else "") + text[start : start + most] + ("…" if start + most < len(text) else "")
-    return f"{reason}, at column {column + 1} of {near!r}"
+def at_column(reason: str, *, text: str, column: int) -> str:
+    """Return the sentence with the place it is about."""
+    return f"{reason}, at column {column + 1} of {excerpt(text, around=column)!r}"
+
+
+def excerpt(text: str, *, around: int = 0, most: int = 160) -> str:
+    """Return a text, or of a long one (half a fleet folds to 100 KB) what is near a column."""
+    start = max(0, min(around - most // 2, len(text) - most))
+    return ("…" if start else "") + text[start : start + most] + ("…" if start + most < len(text) else "")

@@ -21,6 +21,7 @@ def parse_name_list(text: str, *, origin: str) -> list[str]:
         origin: what to call it in an error: a path, or stdin.
     """
     names: list[str] = []
+    origin = printable_line(origin)
     for number, line in enumerate(text.removeprefix(_BYTE_ORDER_MARK).splitlines(), start=1):
         try:
             names += _names_of(_COMMENT.sub("", line))

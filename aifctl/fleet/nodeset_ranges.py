@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
 
@@ -20,6 +20,8 @@ MOST_NAMES = 1_000_000
 
 _MOST_CHARACTERS = 64 * MOST_NAMES
 _MOST_DIGITS = 100  # ClusterShell's limit too
+
+_DIGITS = frozenset("0123456789")
 
 _RESERVED = r"\s,!&^()\[\]"
 _TEXT = re.compile(rf"[^{_RESERVED}]+")
@@ -119,10 +121,12 @@ def parse_pattern(text: str, start: int, end: int) -> Pattern:
         closing = text.index("]", bracket)
         before, values = _axis(text, bracket + 1, closing, before=text[at:bracket], after=text[closing + 1 : end])
         parts += [(before,), values]
+        if math.prod(map(len, parts)) > MOST_NAMES:  # before the next axis is made
+            raise _too_many(text, start)
         at, bracket = closing + 1, text.find("[", closing, end)
     parts.append((text[at:end],))
     pattern = Pattern(parts=tuple(part for part in parts if part != ("",)), text=text[start:end], column=start)
-    if pattern.count > MOST_NAMES or pattern.count * pattern.longest > _MOST_CHARACTERS:
+    if pattern.count * pattern.longest > _MOST_CHARACTERS:
         raise _too_many(text, start)
     return pattern
 
@@ -149,25 +153,24 @@ def _axis(text: str, start: int, end: int, *, before: str, after: str) -> tuple[
     """Return (what stays before the bracket, the bracket's alternatives); start and end are those of its inside."""
     bare = before.rstrip("0123456789")
     spans = list(_spans(text, start, end))
-    beside_digits = bare != before or after[:1] in tuple("0123456789")
+    beside_digits = bare != before or after[:1] in _DIGITS
     if beside_digits and any(span.first < 0 for span in spans):
         raise NodeSetSyntaxError("a range below zero can't stand beside digits", text=text, column=start)
     if sum(span.count for span in spans) > MOST_NAMES:
         raise _too_many(text, start)
     values = tuple(value for span in spans for value in span.values())
-    absorbs = bare != before and after[:1] not in tuple("0123456789") and not any(span.width for span in spans)
-    if not absorbs or len(set(map(len, values))) == 1:
+    if bare == before or after[:1] in _DIGITS or len(set(map(len, values))) == 1:
         return before, values
-    return bare, tuple(_behind_digits(text, start, sorted(set(map(int, values))), before[len(bare) :]))
+    return bare, tuple(_behind_digits(text, start, values, before[len(bare) :]))
 
 
-def _behind_digits(text: str, column: int, numbers: Sequence[int], digits: str) -> Iterator[str]:
-    """Yield the numbers behind digits; a stretch that crosses a power of ten is a range between its two ends."""
-    for first, last in _stretches(numbers):
-        if len(str(first)) == len(str(last)):
-            yield from (f"{digits}{number}" for number in range(first, last + 1))
+def _behind_digits(text: str, column: int, values: Iterable[str], digits: str) -> Iterator[str]:
+    """Yield the values behind digits; a stretch that crosses a power of ten is a range between its two ends."""
+    for stretch in _stretches(sorted(set(values), key=lambda value: (len(value), value))):
+        if len(stretch[0]) == len(stretch[-1]):
+            yield from (digits + value for value in stretch)
             continue
-        low, high = f"{digits}{first}", f"{digits}{last}"
+        low, high = digits + stretch[0], digits + stretch[-1]
         if digits.startswith("0"):
             raise NodeSetSyntaxError(f"the ends of {low}-{high} differ in width", text=text, column=column)
         if int(high) - int(low) >= MOST_NAMES:
@@ -175,15 +178,17 @@ def _behind_digits(text: str, column: int, numbers: Sequence[int], digits: str) 
         yield from map(str, range(int(low), int(high) + 1))
 
 
-def _stretches(numbers: Sequence[int]) -> Iterator[tuple[int, int]]:
-    """Yield (first, last) of every run of consecutive numbers."""
-    first = last = numbers[0]
-    for number in numbers[1:]:
-        if number != last + 1:
-            yield first, last
-            first = number
-        last = number
-    yield first, last
+def _stretches(values: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Yield what is consecutive: 8 9 10, or 08 09 10; where numbers of a width are padded, a stretch keeps that width."""
+    padded_widths = {len(value) for value in values if _padded(value)}
+    start = 0
+    for at in range(1, len(values)):
+        before, value = values[at - 1], values[at]
+        widths = {len(before), len(value)}
+        if int(value) != int(before) + 1 or (len(widths) > 1 and widths & padded_widths):
+            yield values[start:at]
+            start = at
+    yield values[start:]
 
 
 def _spans(text: str, start: int, end: int) -> Iterator[_Span]:
@@ -199,18 +204,18 @@ def _span(piece: str, text: str, column: int) -> _Span:
         reason = f"{piece.strip()!r} is not a range; write 3, 1-9 or 1-9/2" if piece.strip() else "a range is missing"
         raise NodeSetSyntaxError(reason, text=text, column=column)
     first, last, step = match["first"], match["last"] or match["first"], int(match["step"] or 1)
-    if mistake := _mistake(first, last, step):
+    if mistake := _mistake(first, last, step, alone=match["last"] is None):
         raise NodeSetSyntaxError(mistake, text=text, column=column)
     return _Span(
         first=int(first), last=int(last), step=step, width=len(first) if _padded(first) or _padded(last) else 0
     )
 
 
-def _mistake(first: str, last: str, step: int) -> str:
+def _mistake(first: str, last: str, step: int, *, alone: bool) -> str:
     if max(len(first), len(last)) > _MOST_DIGITS:
         return f"a number has more than {_MOST_DIGITS} digits"
-    if step < 1 or (step > 1 and first == last):
-        return f"the step /{step} makes no sense here" if step else "a step of 0 never ends"
+    if step < 1 or (step > 1 and alone):
+        return f"the step /{step} makes no sense behind a single number" if step else "a step of 0 never ends"
     if first.startswith("-0") and first != "-0":
         return f"{first} is padded, and numbers below zero can't be"
     if (_padded(first) or _padded(last)) and len(first) != len(last):

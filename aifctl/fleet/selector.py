@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Set as Abst
 from dataclasses import dataclass
 from typing import TypeVar
 
-from aifctl.core.errors import EmptySelectionError, UsageError
+from aifctl.core.errors import UsageError
 from aifctl.core.outcome import Outcome
 from aifctl.fleet.columns import FIELDS
 from aifctl.fleet.fleet import Fleet
@@ -20,6 +20,7 @@ from aifctl.fleet.nodeset_order import sort_names
 from aifctl.fleet.selector_errors import (
     gone,
     missing_look_up,
+    nothing_selected,
     too_many_globs,
     unknown_attribute,
     unknown_members,
@@ -102,7 +103,7 @@ def resolve(selector: Selector, fleet: Fleet, terms: Terms | None = None, *, all
         raise gone(chosen - frozenset(names), evaluation.looked_up, fleet.origin)
     selection = Selection(names=names, text=selector.text, dynamic_empty=tuple(evaluation.empty))
     if not names and not (allow_empty and evaluation.is_dynamic):
-        raise _nothing(selection)
+        raise nothing_selected(selector.text, selection.dynamic_empty)
     return selection
 
 
@@ -282,16 +283,8 @@ def _needed(look_up: _LookUp | None, term: Term, what: str) -> _LookUp:
 
 def _ordered(chosen: AbstractSet[str], fleet: Fleet) -> tuple[str, ...]:
     """Return what the fleet holds of the chosen, in nodeset order; the fleet's own tuple where that is all."""
+    if len(chosen) >= len(fleet) and frozenset(fleet.names) <= chosen:
+        return fleet.names
     if len(chosen) < _FEW:
-        return tuple(sort_names(name for name in chosen if name in fleet))
-    names = tuple(name for name in fleet.names if name in chosen)
-    return fleet.names if len(names) == len(fleet.names) else names
-
-
-def _nothing(selection: Selection) -> EmptySelectionError:
-    if not selection.dynamic_empty:
-        return EmptySelectionError(f"{selection.text!r} selects no node")
-    empty = " and ".join(dict.fromkeys(selection.dynamic_empty))
-    return EmptySelectionError(
-        f"{selection.text!r} selects no node ({empty} is empty now); with --allow-empty that is no error"
-    )
+        return tuple(sort_names([name for name in chosen if name in fleet]))
+    return tuple([name for name in fleet.names if name in chosen])

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from aifctl.core.errors import NodeSetSyntaxError, UnknownGroupError, UnknownNodeError, UsageError, at_column
+from aifctl.core.errors import (
+    EmptySelectionError,
+    NodeSetSyntaxError,
+    UnknownGroupError,
+    UnknownNodeError,
+    UsageError,
+    at_column,
+    excerpt,
+)
 from aifctl.core.printable import printable_line
 from aifctl.fleet.fleet import Fleet
 from aifctl.fleet.nearest import nearest, nearest_names
@@ -45,7 +53,7 @@ def too_many_globs(pattern: Pattern, text: str) -> NodeSetSyntaxError:
 def gone(names: Iterable[str], terms: Iterable[str], origin: str) -> UnknownNodeError:
     """Return the error for nodes that a run, a job or Slurm names and the inventory no longer holds."""
     left = sort_names(names)
-    listed = ", ".join(dict.fromkeys(terms))
+    listed = printable_line(", ".join(dict.fromkeys(terms)))
     reason = f"{listed}: {_said(left)} {'is' if len(left) == 1 else 'are'} not in {_inventory(origin)}"
     return UnknownNodeError(f"{reason}; add `& @all` to leave out what is gone", unknown=left)
 
@@ -70,6 +78,13 @@ def unknown_attribute(term: Term, fields: Iterable[str], text: str) -> UnknownGr
     return UnknownGroupError(
         reason + _meant([term.key], [nearest(term.key, fields)]), text=text, column=term.column + len("@attr:")
     )
+
+
+def nothing_selected(text: str, dynamic_empty: Iterable[str]) -> EmptySelectionError:
+    """Return the error for a selector that selects no node; the dynamic terms that are empty may be why."""
+    empty = printable_line(" and ".join(dict.fromkeys(dynamic_empty)))
+    why = f" ({empty} is empty now); with --allow-empty that is no error" if empty else ""
+    return EmptySelectionError(f"{excerpt(text)!r} selects no node{why}")
 
 
 def missing_look_up(term: Term, what: str) -> UsageError:

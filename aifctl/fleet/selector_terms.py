@@ -76,7 +76,7 @@ def _kind(head: str, text: str, start: int) -> Kind:
         raise NodeSetSyntaxError(f"@{head} takes no value", text=text, column=start)
     near = nearest(head, _WITH_VALUE)
     meant = f"did you mean @{near}:" if near else f"there are @{':, @'.join(_WITH_VALUE)}:"
-    raise NodeSetSyntaxError(f"there is no kind @{head}: of group; {meant}", text=text, column=start)
+    raise NodeSetSyntaxError(f"there is no kind {f'@{head}:'!r} of group; {meant}", text=text, column=start)
 
 
 def _ranges(text: str, column: int, end: int) -> _Read:
