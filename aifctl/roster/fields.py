@@ -236,6 +236,19 @@ class FieldReader:
             return None
 
 
+def kind_of_column(column: str) -> Convert:
+    """Return what the values of a column must look like; for lists, each part of them."""
+    head, _, rest = column.partition(":")
+    if head in _PREFIXES:
+        return _PREFIXES[head]
+    if head == "bmc":
+        return _BMC[rest]
+    if head == "rail":
+        return _RAIL[rest.partition(":")[2]]
+    return _LISTS[column] if column in _LISTS else _SIMPLE[column][1]
+
+
+_PREFIXES = {prefix: convert for prefix, _, convert in _MAPS.values()}
 _RAIL_NAMES = frozenset(map(str, range(RAIL_COUNT)))
 
 

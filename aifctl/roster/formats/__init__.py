@@ -1,0 +1,1 @@
+"""Drawer: one file for each format of import and export, ending in FORMAT."""
