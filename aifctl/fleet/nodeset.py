@@ -12,7 +12,7 @@ from aifctl.fleet.nodeset_ranges import MOST_NAMES, expand, is_name
 __all__ = ["MOST_NAMES", "NodeSet", "expand", "fold", "is_name", "natural_key", "sort_names"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NodeSet:
     """An immutable set of names. Iterates in nodeset order; `str` folds; `|`, `-`, `&`, `^` as for sets.
 
@@ -28,7 +28,7 @@ class NodeSet:
     @classmethod
     def of(cls, names: Iterable[str]) -> NodeSet:
         """Return the set of these names, whatever their order, however often each stands there."""
-        return cls(tuple(sort_names(set(names))))
+        return cls(names=tuple(sort_names(set(names))))
 
     @classmethod
     def parse(cls, text: str) -> NodeSet:
@@ -51,10 +51,10 @@ class NodeSet:
         return NodeSet.of(self._members | other._members)
 
     def __sub__(self, other: NodeSet) -> NodeSet:
-        return NodeSet(tuple(name for name in self.names if name not in other._members))
+        return NodeSet(names=tuple(name for name in self.names if name not in other._members))
 
     def __and__(self, other: NodeSet) -> NodeSet:
-        return NodeSet(tuple(name for name in self.names if name in other._members))
+        return NodeSet(names=tuple(name for name in self.names if name in other._members))
 
     def __xor__(self, other: NodeSet) -> NodeSet:
         return NodeSet.of(self._members ^ other._members)

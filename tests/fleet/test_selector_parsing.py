@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given, strategies as st
 
 from aifctl.core.errors import NodeSetSyntaxError
 from aifctl.fleet.selector import parse_selector
@@ -138,3 +139,25 @@ def test_a_union_of_ten_thousand_terms_needs_no_deep_recursion() -> None:
     text = ",".join(f"n{number}x" for number in range(10_000))
     assert len(parse_selector(text).expression.steps) == 9_999
     assert calls_of(lambda: parse_selector(text)) < 60 * 10_000
+
+
+@given(st.lists(st.sampled_from([*"n10[]-/,!&^()@:=* ", "not ", " and "])).map("".join))
+def test_any_text_either_parses_or_is_refused_with_a_column_inside_it(text: str) -> None:
+    try:
+        assert parse_selector(text).text == text
+    except NodeSetSyntaxError as problem:
+        assert 0 <= problem.column <= len(text)  # noqa: PT017 - both ends are fine
+
+
+@given(
+    st.lists(
+        st.sampled_from(["@rack:", "@attr:", "@run:", "@slurm:", "@file:", "x", "=", ":", "[1-2]", "*", "-"]),
+        max_size=6,
+    )
+)
+def test_any_term_either_parses_or_is_refused_with_a_column_inside_it(pieces: list[str]) -> None:
+    text = "".join(pieces)
+    try:
+        assert parse_selector(text).expression.steps == ()
+    except NodeSetSyntaxError as problem:
+        assert 0 <= problem.column <= len(text)  # noqa: PT017 - both ends are fine
