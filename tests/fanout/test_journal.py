@@ -19,6 +19,7 @@ from aifctl.core.outcome import Outcome
 from aifctl.core.state_dir import StateDir
 from aifctl.fanout.journal import Journal, open_journal
 from aifctl.fanout.journal_format import RECORD_BYTES
+from aifctl.fanout.record import Journal as Seam
 from aifctl.fanout.runs import RunState, read_run
 from aifctl.ports.work import NodeResult, Output
 from tests.fanout.journal_fakes import TestClock, begin, failed, names, ok, output, plan_for, tally
@@ -371,3 +372,13 @@ def test_a_state_directory_that_cannot_be_written_is_one_sentence(tmp_path: Path
 
     with pytest.raises(SetupError, match=r"state directory .* can't be written: .*; name another with --state-dir"):
         begin(StateDir(path=tmp_path / "state"), ["n1"])
+
+
+def test_the_journal_is_what_the_fan_out_asks_for(state: StateDir) -> None:
+    with begin(state, ["n1"]) as journal:
+        seam: Seam = journal
+        seam.start("n1")
+        seam.end(ok("n1"))
+        seam.seal(tally(ok=1))
+
+    assert read_run(state, "latest").state is RunState.DONE
