@@ -14,11 +14,12 @@ def narrow(
     first: int | None = None,
     sample: int | None = None,
     seed: str = "",
+    allow_empty: bool = False,
 ) -> tuple[str, ...]:
     """Return what is left of the names, in their order: first `exclude` goes, then `first` or `sample` counts.
 
     Raises:
-        EmptySelectionError: there were names, and all of them are excluded.
+        EmptySelectionError: there were names, all of them are excluded, and `allow_empty` is not given.
         UsageError: a count below 1, or both counts.
     """
     if first is not None and sample is not None:
@@ -27,7 +28,7 @@ def narrow(
         raise UsageError(f"--{'first' if sample is None else 'sample'} {count} would leave no node; give 1 or more")
     out = frozenset(exclude)
     left = tuple(name for name in names if name not in out) if out else names
-    if names and not left:
+    if names and not left and not allow_empty:
         raise EmptySelectionError(f"--exclude leaves none of the {len(names)} selected nodes")
     return left[:first] if sample is None else draw(left, sample, seed=seed)
 

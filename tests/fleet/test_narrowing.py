@@ -22,7 +22,8 @@ def test_more_than_there_are_means_all() -> None:
     assert narrow(NAMES, sample=1000) == NAMES
 
 
-def test_excluding_everything_is_an_error() -> None:
+def test_excluding_everything_is_an_error_unless_allowed() -> None:
+    assert narrow(NAMES, exclude=NAMES, allow_empty=True) == ()
     with pytest.raises(EmptySelectionError, match="leaves none of the 100 selected nodes"):
         narrow(NAMES, exclude=NAMES)
 
