@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from typing import Any
 
 from asyncssh import misc
@@ -23,8 +22,21 @@ _HIGH_WATER_BYTES = 65536
 class Channel:
     """One channel, opened at once. Subclasses take what comes; `ended` is called once, when nothing more will come."""
 
-    __slots__ = ("_close_sent", "_conn", "_eof_due", "_eof_sent", "_number", "_peer", "_peer_packet", "_peer_window",
-                 "_unsent", "_unsent_bytes", "_used", "_waiter", "gone")
+    __slots__ = (
+        "_close_sent",
+        "_conn",
+        "_eof_due",
+        "_eof_sent",
+        "_number",
+        "_peer",
+        "_peer_packet",
+        "_peer_window",
+        "_unsent",
+        "_unsent_bytes",
+        "_used",
+        "_waiter",
+        "gone",
+    )
 
     def __init__(self, conn: Any) -> None:
         self._conn = conn

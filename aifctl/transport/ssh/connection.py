@@ -31,6 +31,7 @@ from typing import Any, Protocol
 
 from asyncssh import misc
 from asyncssh.connection import SSHClientConnection, SSHClientConnectionOptions
+from asyncssh.encryption import Encryption
 from asyncssh.kex import get_kex
 from asyncssh.kex_dh import _KexECDH
 from asyncssh.packet import PacketDecodeError, SSHPacket
@@ -102,7 +103,9 @@ class Handler(Protocol):
     """A channel of ours: packets come as the payload behind the channel number."""
 
     def packet(self, kind: int, payload: bytes) -> None: ...
-    def process_open_confirmation(self, send_chan: int, send_window: int, send_pktsize: int, packet: SSHPacket) -> None: ...
+    def process_open_confirmation(
+        self, send_chan: int, send_window: int, send_pktsize: int, packet: SSHPacket
+    ) -> None: ...
     def process_open_failure(self, code: int, reason: str, lang: str) -> None: ...
     def process_connection_close(self, exc: Exception | None) -> None: ...
 
@@ -121,7 +124,9 @@ class Pristine:
         ]
         self.fresh.append(("_close_event", asyncio.Event))
         self.shared = {
-            name: value for name, value in attributes.items() if name not in dict(self.fresh) and name != "_recv_handler"
+            name: value
+            for name, value in attributes.items()
+            if name not in dict(self.fresh) and name != "_recv_handler"
         }
 
 
@@ -149,9 +154,7 @@ def make_options(username: str) -> SSHClientConnectionOptions:
 class LeanConnection(SSHClientConnection):
     """One connection to one server, from `connection_made` on; `ready` settles when it is authenticated or lost."""
 
-    def __init__(
-        self, pristine: Pristine, trust: HostTrust, offers: Sequence[Offer], *, host: str, port: int
-    ) -> None:
+    def __init__(self, pristine: Pristine, trust: HostTrust, offers: Sequence[Offer], *, host: str, port: int) -> None:
         # Not super().__init__: see Pristine.
         self.__dict__.update(pristine.shared)
         for name, make in pristine.fresh:
@@ -479,10 +482,10 @@ class LeanConnection(SSHClientConnection):
         if self._session_id:
             super()._send_kexinit()
             return
-        key = self._server_host_key_algs
-        tail = _kexinit_tails.get(key)  # type: ignore[arg-type]
+        key = self._trust.algorithms
+        tail = _kexinit_tails.get(key)
         if tail is None:
-            tail = _kexinit_tails[key] = self._kexinit_tail()  # type: ignore[index]
+            tail = _kexinit_tails[key] = self._kexinit_tail()
         rest = os.urandom(16) + tail
         self._client_kexinit = b"\x14" + rest
         self.send_packet(_MSG_KEXINIT, rest)
@@ -497,13 +500,13 @@ class LeanConnection(SSHClientConnection):
         if self._kex:
             raise misc.ProtocolError("Key exchange already in progress")
         self._server_kexinit = payload
-        key = (payload[17:], self._server_host_key_algs)
-        agreed = _agreements.get(key)  # type: ignore[arg-type]
+        key = (payload[17:], self._trust.algorithms)
+        agreed = _agreements.get(key)
         if agreed is None:
             agreed = self._negotiate(payload)
             if len(_agreements) >= _MAX_AGREEMENTS:
                 _agreements.clear()
-            _agreements[key] = agreed  # type: ignore[index]
+            _agreements[key] = agreed
         self.__dict__.update(agreed)
         if self._strict_kex and sequence != 0:
             raise misc.ProtocolError("Strict key exchange violation: KEXINIT was not the first packet")
@@ -567,7 +570,7 @@ class LeanConnection(SSHClientConnection):
         self._lean_auth.begin()
 
 
-class _Gcm:
+class _Gcm(Encryption):
     """AES-GCM as OpenSSH uses it; asyncssh's own expands the key anew for every packet."""
 
     __slots__ = ("_cipher", "_count", "_fixed")
@@ -576,7 +579,7 @@ class _Gcm:
         self._cipher = AESGCM(key)
         self._fixed, self._count = iv[:4], int.from_bytes(iv[4:], "big")
 
-    def encrypt_packet(self, _sequence: int, header: bytes, packet: bytes) -> tuple[bytes, bytes]:
+    def encrypt_packet(self, seq: int, header: bytes, packet: bytes) -> tuple[bytes, bytes]:  # noqa: ARG002 - asyncssh's signature
         return header, self._cipher.encrypt(self._nonce(), packet, header)
 
     def open(self, header: bytes, data: bytes) -> bytes:

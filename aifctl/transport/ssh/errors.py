@@ -9,7 +9,7 @@ import socket
 import asyncssh
 from asyncssh import misc
 from asyncssh.packet import PacketDecodeError
-from asyncssh.public_key import KeyEncryptionError, KeyExportError, KeyGenerationError, KeyImportError
+from asyncssh.public_key import KeyExportError, KeyGenerationError, KeyImportError
 
 from aifctl.core.errors import NodeError
 from aifctl.core.outcome import Outcome
@@ -50,7 +50,7 @@ OUTCOME_OF: dict[type[BaseException], Outcome] = {
     asyncssh.ConfigParseError: Outcome.LOCAL,
     KeyImportError: Outcome.LOCAL,
     KeyExportError: Outcome.LOCAL,
-    KeyEncryptionError: Outcome.LOCAL,
+    asyncssh.KeyEncryptionError: Outcome.LOCAL,
     KeyGenerationError: Outcome.LOCAL,
     socket.gaierror: Outcome.DNS,
     TimeoutError: Outcome.CONNECT_TIMEOUT,
@@ -142,7 +142,9 @@ def link_error(problem: BaseException | None, *, where: str) -> NodeError:
 def _closed_early(where: str, phase: str, banner: bytes) -> NodeError:
     words = f": it says {said(banner)!r}" if banner else ""
     if phase in _THROTTLED_PHASES:
-        message = f"{where} closed the connection before the login (phase: {phase}){words}; it may be busy (MaxStartups)"
+        message = (
+            f"{where} closed the connection before the login (phase: {phase}){words}; it may be busy (MaxStartups)"
+        )
         return NodeError(Outcome.THROTTLED, message)
     return NodeError(Outcome.AUTH, f"{where} closed the connection during the login{words}; see its sshd log")
 

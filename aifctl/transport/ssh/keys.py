@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import asyncssh
-from asyncssh import misc
+from asyncssh import KeyEncryptionError, KeyImportError, misc
 from asyncssh.agent import SSHAgentClient
-from asyncssh.public_key import KeyEncryptionError, KeyImportError, SSHCertificate, SSHKey, SSHKeyPair
+from asyncssh.public_key import SSHCertificate, SSHKey, SSHKeyPair
 
 from aifctl.core.errors import SetupError
 from aifctl.core.secret import Secret
@@ -38,7 +38,8 @@ class Keyring:
 
         With no file named, the usual ones are looked for, and there must be one of them or an agent.
         """
-        if any([self._from_file(identity) for identity in self._named(identities)]) or self._agent_is_there():
+        found = [self._from_file(identity) for identity in self._named(identities)]
+        if any(found) or self._agent_is_there():
             return
         raise SetupError(
             "there is no SSH key to log in with: name one with --identity, put one at ~/.ssh/id_ed25519, or start "

@@ -85,6 +85,11 @@ def key_kind(blob: bytes) -> str:
     return blob[4 : 4 + int.from_bytes(blob[:4], "big")].decode("ascii", "replace")
 
 
+def key_of(entry: Entry) -> str:
+    """Return an entry's key as it stands in files: type and base64."""
+    return f"{entry.kind} {base64.b64encode(entry.blob).decode()}"
+
+
 def fingerprint(blob: bytes) -> str:
     """Return SHA256:…, as ssh-keygen -l prints it."""
     return "SHA256:" + base64.b64encode(hashlib.sha256(blob).digest()).decode().rstrip("=")

@@ -38,7 +38,8 @@ class Session(Channel):
         "_saw_eof",
         "_signal",
         "_stderr",
-        "_stdin_open",
+        "_stdin_begun",
+        "_stdin_waiter",
         "_stdout",
         "_where",
         "feeding",
@@ -64,9 +65,8 @@ class Session(Channel):
         self.feeding = False
         self.halted: Outcome | None = None
         self.finished: asyncio.Future[None] = self._loop.create_future()
-        self._stdin_open: asyncio.Future[None] | None = (
-            self._loop.create_future() if self._finder or self._ready else None
-        )
+        self._stdin_begun = False
+        self._stdin_waiter: asyncio.Future[None] | None = None
 
     def start(self) -> None:
         """Ask for a session; the command follows when it is granted."""
@@ -76,11 +76,12 @@ class Session(Channel):
 
     async def feed(self, chunks: AsyncIterator[bytes]) -> None:
         """Stream `chunks` to stdin behind the command's own, at the node's pace, then end it."""
-        if self._stdin_open:
-            await asyncio.shield(self._stdin_open)
+        if not self._stdin_begun:
+            self._stdin_waiter = self._loop.create_future()
+            await self._stdin_waiter
         async for chunk in chunks:
             self.write(chunk)
-            if not await self.drained():
+            if not await self.drained() or self.finished.done():
                 return
         self.write_eof()
 
@@ -117,13 +118,15 @@ class Session(Channel):
 
     def opened(self) -> None:
         self.request(b"exec", _string(self._command.line.encode("utf-8", "surrogateescape")), answer=True)
-        if self._stdin_open is None:
-            self._open_stdin()
+        if self._ready is None and self._finder is None:
+            self._begin_stdin()
         elif self._ready is None:
-            self._prompt_timer = self._loop.call_later(PROMPT_WAIT_S, self._open_stdin)
+            self._prompt_timer = self._loop.call_later(PROMPT_WAIT_S, self._begin_stdin)
 
     def received(self, data: bytes, *, stderr: bool) -> None:
         if not stderr:
+            if self._prompt_timer and not self._stdin_begun:
+                self._begin_stdin()  # it works already, so there is no password to ask for
             self._stdout(data)
         else:
             self._take_stderr(data)
@@ -164,7 +167,7 @@ class Session(Channel):
         if self._ready:
             data, seen = self._ready.take(data)
             if seen:
-                self._open_stdin()
+                self._begin_stdin()
         if self._finder:
             data, prompts = self._finder.take(data)
             for _ in range(prompts):
@@ -180,18 +183,22 @@ class Session(Channel):
         self._answered = True
         self.write(self._command.password.reveal() + b"\n")
         if self._ready is None:
-            self._open_stdin()
+            self._begin_stdin()
 
-    def _open_stdin(self) -> None:
+    def _begin_stdin(self) -> None:
         if self._prompt_timer:
             self._prompt_timer.cancel()
-        if self._stdin_open and self._stdin_open.done():
+        if self._stdin_begun:
             return
+        self._stdin_begun = True
         self.write(self._command.stdin)
         if not self.feeding:
             self.write_eof()
-        if self._stdin_open and not self._stdin_open.done():
-            self._stdin_open.set_result(None)
+        self._wake_feed()
+
+    def _wake_feed(self) -> None:
+        if self._stdin_waiter:
+            _settle_future(self._stdin_waiter)
 
     def _flush_finder(self) -> None:
         rest = self._finder.rest() if self._finder else b""
@@ -201,8 +208,7 @@ class Session(Channel):
     def _settle(self, problem: BaseException | None) -> None:
         if self._prompt_timer:
             self._prompt_timer.cancel()
-        if self._stdin_open and not self._stdin_open.done():
-            self._stdin_open.set_result(None)
+        self._wake_feed()
         if self.finished.done():
             return
         if problem is None:

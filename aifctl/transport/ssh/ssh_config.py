@@ -111,7 +111,9 @@ def _included(arguments: Sequence[str], path: Path, depth: int, number: int) -> 
             yield list(_parse(file, depth=depth + 1))
 
 
-def _criteria(name: str, arguments: Sequence[str]) -> tuple[tuple[str, re.Pattern[str] | None, tuple[re.Pattern[str], ...]], ...]:
+def _criteria(
+    name: str, arguments: Sequence[str]
+) -> tuple[tuple[str, re.Pattern[str] | None, tuple[re.Pattern[str], ...]], ...]:
     if name == "host":
         return (("host", *_patterns(arguments)),)
     found = []

@@ -95,7 +95,9 @@ def _with_options(target: Target, options: Values, *, user: str | None) -> Targe
     port = target.port if target.port != _PORT else int(_one(options, "port") or _PORT)
     address = target.address
     if address == name:  # an address of the inventory's own stands above ssh_config's
-        address = expand_tokens(_one(options, "hostname") or address, host=address, port=port, user=login, original=name)
+        address = expand_tokens(
+            _one(options, "hostname") or address, host=address, port=port, user=login, original=name
+        )
     expand = functools.partial(expand_tokens, host=address, port=port, user=login, original=name)
     jump = target.jump
     if not jump and _one(options, "proxyjump") not in {"", "none"}:

@@ -159,18 +159,24 @@ async def open_socket(loop: asyncio.AbstractEventLoop, family: int, address: tup
     """Connect a non-blocking socket to a literal address; OSError as connect(2) gives it."""
     sock = socket.socket(family, socket.SOCK_STREAM | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC)
     try:
-        for level, option, value in _KEEPALIVE:
-            sock.setsockopt(level, option, value)
-        problem = sock.connect_ex(address)
-        if problem in _UNDER_WAY:
-            await _wait_connected(loop, sock)
-            problem = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-        if problem:
-            raise OSError(problem, os.strerror(problem))
+        problem = await _connect(loop, sock, address)
     except BaseException:
         sock.close()
         raise
+    if problem:
+        sock.close()
+        raise OSError(problem, os.strerror(problem))
     return sock
+
+
+async def _connect(loop: asyncio.AbstractEventLoop, sock: socket.socket, address: tuple[Any, ...]) -> int:
+    for level, option, value in _KEEPALIVE:
+        sock.setsockopt(level, option, value)
+    problem = sock.connect_ex(address)
+    if problem in _UNDER_WAY:
+        await _wait_connected(loop, sock)
+        problem = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+    return problem
 
 
 async def _wait_connected(loop: asyncio.AbstractEventLoop, sock: socket.socket) -> None:
