@@ -65,20 +65,33 @@ class EndRecords:
         body = f'{{"bytes":{output.bytes_count:d},"sha256":"{output.sha256}"'
         if output.truncated:
             body += ',"truncated":true'
-        if output.sha256 not in self._kept:
-            body += self._kept_where(output, room)
-            self._kept.add(output.sha256)
-        return body + "}"
+        return f"{body}{self._where(output, room)}}}"
 
-    def _kept_where(self, output: Output, room: int) -> str:
+    def _where(self, output: Output, room: int) -> str:
+        """Say where the kept bytes are: here, in a file, or, by saying nothing, wherever the digest was first."""
         if output.inline is None:
-            at_home = output.path == f"{self._outputs}/{output.sha256}"
-            return "" if at_home else f',"path":{self._fact(quoted(output.path or ""))}'
+            return self._file(output)
+        if output.sha256 in self._kept and not output.truncated:
+            return ""
         text = _as_text(output.inline)
-        if len(text) <= room:
-            return text
-        self._files.keep_output(output.sha256, output.inline)
-        return ""
+        if output.truncated:  # its digest is that of more than is kept, so that nobody may refer to it
+            return text if len(text) <= room else self._own_file(output)
+        if len(text) > room:
+            self._files.keep_output(output.sha256, output.inline)
+            text = ""
+        self._kept.add(output.sha256)
+        return text
+
+    def _file(self, output: Output) -> str:
+        folder, _, name = (output.path or "").rpartition("/")
+        if folder != self._outputs:
+            return f',"path":{self._fact(quoted(output.path or ""))}'
+        return "" if name == output.sha256 else f',"file":{quoted(name)}'
+
+    def _own_file(self, output: Output) -> str:
+        name = f"{output.sha256}.{len(output.inline or b'')}"
+        self._files.keep_output(name, output.inline or b"")
+        return f',"file":"{name}"'
 
 
 def slim(result: NodeResult, at: float) -> bytes:

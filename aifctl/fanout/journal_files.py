@@ -27,9 +27,9 @@ class SideFiles:
         self._keep(FACTS, name, data, durable=durable)
         return name
 
-    def keep_output(self, sha256: str, data: bytes) -> None:
-        """Keep one stream of one node, under the digest of all that the node sent."""
-        self._keep(OUTPUT, sha256, data, durable=False)
+    def keep_output(self, name: str, data: bytes) -> None:
+        """Keep one stream of one node: its digest is its name, with the size behind a dot where it was truncated."""
+        self._keep(OUTPUT, name, data, durable=False)
 
     def _keep(self, kind: str, name: str, data: bytes, *, durable: bool) -> None:
         if name in self._kept:

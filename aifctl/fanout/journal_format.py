@@ -2,7 +2,8 @@
 
 Kinds, by `t`: head (first), start (before a command is sent), end (a node's result), stop (why dispatch ended early),
 seal (last). A value that does not fit stands in `facts/SHA256` of the run's folder and is named by {"$file": SHA256};
-output stands in `output/SHA256`, or, where it is short, in the first end that has it.
+output stands in `output/SHA256`, or, where it is short, in the first end that has it; what was truncated in
+`output/SHA256.KEPT`, with the digest of all that was sent and the number of bytes that are kept.
 """
 
 from __future__ import annotations

@@ -27,6 +27,8 @@ from aifctl.ports.work import NodeResult, Output
 NEVER_STARTED = "not-started"
 RUNNING_NOW = "running"
 
+_TEXT_KEYS = {"text", "base64"}
+_PLACE_KEYS = {*_TEXT_KEYS, "file", "path"}
 _TORN_START = re.compile(rb'\{"t":"start","node":("(?:[^"\\]|\\.)*")')
 _LOST_MESSAGE = "started, and aifctl ended before it heard more: what it did is unknown"
 _DAMAGED_MESSAGE = "the journal is damaged: whether it was started is unknown"
@@ -152,29 +154,32 @@ class RunRecord:
         return NodeResult(node=name, outcome=outcome, started_at=self.starts.get(name, 0.0), message=message)
 
     @cached_property
-    def _streams(self) -> Mapping[str, Mapping[str, Any]]:
-        """Digest → the stream that holds the bytes, or says where they lie; others refer to it."""
-        streams: dict[str, Mapping[str, Any]] = {}
+    def _texts(self) -> Mapping[str, Mapping[str, Any]]:
+        """Digest → the stream that holds the bytes; later ones with the same digest only name it."""
+        texts: dict[str, Mapping[str, Any]] = {}
         for end in self.ends.values():
             for stream in (end.get("stdout"), end.get("stderr")):
-                if stream and stream.keys() & {"text", "base64", "path"}:
-                    streams[stream["sha256"]] = stream
-        return streams
+                if stream and "truncated" not in stream and stream.keys() & _TEXT_KEYS:
+                    texts[stream["sha256"]] = stream
+        return texts
 
     def _output(self, stream: Mapping[str, Any] | None) -> Output:
         if stream is None:
             return Output()
         sha256 = stream["sha256"]
-        holder = self._streams.get(sha256, {})
-        kept = _inline(holder)
-        beside = self._fact(holder.get("path")) or f"{self.folder}/{OUTPUT}/{sha256}"
+        kept = _inline(stream) if stream.keys() & _PLACE_KEYS else _inline(self._texts.get(sha256, {}))
         return Output(
             inline=kept,
-            path=beside if kept is None else None,
+            path=self._path(stream) if kept is None else None,
             bytes_count=stream["bytes"],
             truncated="truncated" in stream,
             sha256=sha256,
         )
+
+    def _path(self, stream: Mapping[str, Any]) -> str:
+        if "path" in stream:
+            return str(self._fact(stream["path"]))
+        return f"{self.folder}/{OUTPUT}/{stream.get('file', stream['sha256'])}"
 
     def _fact(self, value: Any) -> Any:
         return _read_aside(self.folder, value)
@@ -190,8 +195,10 @@ def read_run(state: StateDir, reference: str) -> RunRecord:
     except OSError as problem:
         raise SetupError(f"the journal of run {run_id} can't be read in {folder}: {problem.strerror}") from problem
     parsed = parse_journal(data)
-    if not parsed.records or parsed.records[0].get("t") != "head":
-        raise SetupError(f"the journal of run {run_id} in {folder} has no readable head; it can't be shown or resumed")
+    if not _is_head(parsed.records):
+        raise SetupError(
+            f"the journal of run {run_id} in {folder} has no head that this aifctl can read; it can't be shown or resumed"
+        )
     return _record(folder, parsed.records, parsed.damage, parsed.torn, alive=alive)
 
 

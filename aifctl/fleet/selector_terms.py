@@ -25,7 +25,7 @@ RUN_SETS: Mapping[str, frozenset[Outcome | None]] = {
             Outcome.JUMP,
         }
     ),
-    "not-reached": frozenset({None}),
+    "not-started": frozenset({None}),
 }
 
 _RUN_PARTS = (*RUN_SETS, *(outcome.value for outcome in Outcome))

@@ -133,6 +133,67 @@ def test_large_output_that_the_capture_has_put_beside_the_journal_is_referred_to
     assert str(home).encode() not in (journal.folder / "journal.jsonl").read_bytes()
 
 
+def test_truncated_output_is_never_taken_for_the_whole_with_the_same_digest(state: StateDir) -> None:
+    whole = output(b"all of it")
+    cut = Output(inline=b"all", bytes_count=9, truncated=True, sha256=whole.sha256)
+    nothing = Output(inline=b"", bytes_count=9, truncated=True, sha256=whole.sha256)
+    long = Output(inline=bytes(range(256)) * 16, bytes_count=9999, truncated=True, sha256="cd" * 32)
+    streams = {"n1": nothing, "n2": cut, "n3": whole, "n4": cut, "n5": whole, "n6": long}
+    with begin(state, list(streams)) as journal:
+        home = state.folder("runs", journal.run_id, "output") / f"{'ef' * 32}.7"
+        home.write_bytes(b"7 bytes")
+        streams["n7"] = Output(inline=None, path=str(home), bytes_count=9, truncated=True, sha256="ef" * 32)
+        for node, stream in streams.items():
+            journal.start(node)
+            journal.end(NodeResult(node=node, outcome=Outcome.OK, rc=0, stdout=stream))
+        journal.seal(tally(ok=7))
+
+    record = read_run(state, "latest")
+    results = {node: record.outcomes.get(node) and record.result(node) for node in list(streams)[:6]}
+    assert {node: kept(result.stdout) for node, result in results.items() if isinstance(result, NodeResult)} == {
+        node: stream.inline for node, stream in streams.items() if node != "n7"
+    }
+    assert record.ends["n7"]["stdout"]["file"] == home.name
+
+
+def test_a_state_directory_that_was_moved_still_has_its_output(tmp_path: Path) -> None:
+    before = StateDir(path=tmp_path / "before")
+    with begin(before, ["n1"]) as journal:
+        home = before.folder("runs", journal.run_id, "output") / f"{'ef' * 32}.7"
+        home.write_bytes(b"7 bytes")
+        stream = Output(inline=None, path=str(home), bytes_count=9, truncated=True, sha256="ef" * 32)
+        journal.start("n1")
+        journal.end(NodeResult(node="n1", outcome=Outcome.OK, rc=0, stdout=stream))
+        journal.seal(tally(ok=1))
+    before.path.rename(tmp_path / "after")
+
+    result = read_run(StateDir(path=tmp_path / "after"), "latest").result("n1")
+
+    assert result is not None
+    assert kept(result.stdout) == b"7 bytes"
+
+
+def test_what_durable_has_promised_is_there_after_a_power_cut(state: StateDir, tmp_path: Path) -> None:
+    """All that was written behind the last sync is taken away."""
+
+    async def main() -> None:
+        synced: list[int] = []
+        journal = open_journal(
+            state, plan_for(names(64)), clock=TestClock(), sync=lambda fd: synced.append(os.fstat(fd).st_size)
+        )
+        with journal:
+            for count, node in enumerate(names(64), start=1):
+                journal.start(node)
+                if count % 8 == 0:
+                    await journal.durable()
+                    left = StateDir(path=tmp_path / f"cut{count}")
+                    path = left.folder("runs", journal.run_id) / "journal.jsonl"
+                    path.write_bytes((journal.folder / "journal.jsonl").read_bytes()[: synced[-1]])
+                    assert list(read_run(left, "latest").starts) == names(count)
+
+    asyncio.run(main())
+
+
 def test_output_kept_elsewhere_is_referred_to_by_its_path(state: StateDir, tmp_path: Path) -> None:
     elsewhere = Output(inline=None, path=str(tmp_path / "out" / "n1.out"), bytes_count=9999, sha256="ab" * 32)
     with begin(state, ["n1"]) as journal:

@@ -80,7 +80,7 @@ def select(text: str, *, terms: Terms = TERMS, fleet: Fleet = GRID, allow_empty:
         ("@run:last:lost", "r01n03"),
         ("@run:last:exit", "r01n02"),
         ("@run:last:unreachable", "r01n04"),
-        ("@run:last:not-reached", "r01n06"),
+        ("@run:last:not-started", "r01n06"),
         ("@run:last:ok", "r01n01"),
         ("@job:7", "r02n[01-02]"),
         ("@slurm:part:gpu", "r03n01"),
