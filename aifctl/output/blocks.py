@@ -12,7 +12,7 @@ from aifctl.fleet.nodeset import fold
 from aifctl.output.bodies import UNCUT, Cutting, Line, body_lines, is_silent
 from aifctl.output.folding import Folding, Group
 from aifctl.output.format import Page
-from aifctl.output.style import BOLD, DIM, RED, YELLOW, Style
+from aifctl.output.style import BOLD, DIM, YELLOW, Style
 from aifctl.output.tally import RunTally
 
 _HEADING_LINES = 3
@@ -76,7 +76,7 @@ class Blocks:
             if line.part == "stderr" != part:
                 yield style.paint("  stderr:", DIM) + "\n"
             part = line.part
-            yield _indented(line, style) + "\n"
+            yield _indented(line, group, style) + "\n"
         if self.page.terminal.is_terminal:
             yield "\n"
 
@@ -88,7 +88,7 @@ class Blocks:
         end_width = len(count) + len(status) + len(silence)
         terminal, rule = self.page.terminal, style.rule * 2
         if not terminal.is_terminal:
-            yield f"{rule} {names}: {end}\n"
+            yield f"-- {names}: {end}\n"
             return
         room = terminal.width - 3
         if len(names) + 2 + end_width <= room:
@@ -121,9 +121,9 @@ def _between(*, fits: bool) -> str:
     return "; " if fits else "\n  "
 
 
-def _indented(line: Line, style: Style) -> str:
+def _indented(line: Line, group: Group, style: Style) -> str:
     if line.part == "remark":
         return style.paint(f"  [{line.text}]", YELLOW)
     if line.part == "message":
-        return style.paint(f"  {line.text}", RED)
+        return style.outcome(f"  {line.text}", group.outcome)
     return f"    {line.text}" if line.part == "stderr" else f"  {line.text}"

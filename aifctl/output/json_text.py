@@ -105,7 +105,7 @@ def _plain_scalar(value: Any, key: str) -> Any:
     if isinstance(value, (int, float)) and key.endswith("_at"):
         return _time_or_none(value)
     if isinstance(value, float):
-        return value if math.isfinite(value) else None
+        return _rounded(value, key) if math.isfinite(value) else None
     if isinstance(value, datetime):
         return iso_time(value)
     if isinstance(value, bytes):
@@ -115,6 +115,11 @@ def _plain_scalar(value: Any, key: str) -> Any:
     if value is None or isinstance(value, (bool, int)):
         return value
     raise TypeError(f"{key or 'an item'}: {type(value).__name__} has no place in a report")
+
+
+def _rounded(value: float, key: str) -> float:
+    """A duration is a difference of two clocks: what stands behind its microseconds is rounding noise."""
+    return round(value, 6) if key.endswith("_s") else value
 
 
 def _time_or_none(seconds: float) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from aifctl.core.outcome import Outcome
 from aifctl.fleet.node import Node
@@ -21,8 +21,13 @@ _LEAST_INSIDE = 1 / 2
 _GOOD = frozenset({Outcome.OK, Outcome.SKIPPED, Outcome.CANCELLED})
 _UNREACHABLE = frozenset({Outcome.CONNECT_TIMEOUT, Outcome.REFUSED, Outcome.NO_ROUTE, Outcome.LOST})
 
-_PLACE = {"rack": "in rack", "leaf": "behind leaf", "feed": "on feed", "su": "in SU"}
-_PLACES = {"rack": "in racks", "leaf": "behind leaves", "feed": "on feeds", "su": "in SUs"}
+#: In order of preference where several hold the very same nodes: (one, several, what nodes are to it).
+_PLACES = {
+    "rack": ("rack", "racks", "in"),
+    "su": ("SU", "SUs", "in"),
+    "leaf": ("leaf", "leaves", "behind"),
+    "feed": ("feed", "feeds", "on"),
+}
 _ENDS = {
     "unreachable": "are unreachable",
     "exit": "returned non-zero",
@@ -79,12 +84,13 @@ class _Failed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Crowd:
-    """A place with failures: how many of how many asked there."""
+    """A place with failures: how many of how many asked there; `also` names other places of the very same nodes."""
 
     scope: str
     values: tuple[str, ...]
     failed: frozenset[str]
     asked_count: int
+    also: tuple[str, ...] = ()
 
     @property
     def is_whole(self) -> bool:
@@ -166,13 +172,16 @@ def _told(crowds: Sequence[_Crowd]) -> list[_Crowd]:
     """Return those that say something new: whole places before parts, large before small, narrow before wide."""
     told: list[_Crowd] = []
     explained: set[str] = set()
-    order = list(_PLACE)
+    order = list(_PLACES)
     ranked = sorted(
         crowds,
         key=lambda crowd: (not crowd.is_whole, -len(crowd.failed), crowd.asked_count, order.index(crowd.scope)),
     )
     for crowd in ranked:
-        if not crowd.failed <= explained:
+        same = [one for one in told if one.failed == crowd.failed and one.asked_count == crowd.asked_count]
+        if same:
+            told[told.index(same[0])] = replace(same[0], also=(*same[0].also, _named(crowd.scope, crowd.values)))
+        elif not crowd.failed <= explained:
             told.append(crowd)
             explained |= crowd.failed
     return told
@@ -181,16 +190,21 @@ def _told(crowds: Sequence[_Crowd]) -> list[_Crowd]:
 def _whole_sentence(label: str, crowds: Sequence[_Crowd]) -> str:
     scope, count = crowds[0].scope, len(frozenset().union(*(crowd.failed for crowd in crowds)))
     values = [value for crowd in crowds for value in crowd.values]
-    end = _ENDS.get(label, f"failed with {label}")
-    return f"all {count} nodes asked {_place(scope, values)} {end}"
+    also = crowds[0].also if len(crowds) == 1 else ()
+    return f"all {count} nodes asked {_place(scope, values, also)} {_ENDS.get(label, f'failed with {label}')}"
 
 
 def _part_sentence(label: str, crowd: _Crowd, failed: _Failed) -> str:
-    place = _place(crowd.scope, crowd.values)
-    return f"{len(crowd.failed)} of {len(failed.names)} {label} nodes stand {place} ({crowd.asked_count} asked there)"
+    place = _place(crowd.scope, crowd.values, crowd.also)
+    return f"{len(crowd.failed)} of {len(failed.names)} {label} nodes stand {place}, of {crowd.asked_count} asked there"
 
 
-def _place(scope: str, values: Sequence[str]) -> str:
+def _place(scope: str, values: Sequence[str], also: Sequence[str]) -> str:
+    others = f" ({'; '.join(also)})" if also else ""
+    return f"{_PLACES[scope][2]} {_named(scope, values)}{others}"
+
+
+def _named(scope: str, values: Sequence[str]) -> str:
     names = ", ".join(values[:_MOST_NAMES])
     more = f" and {len(values) - _MOST_NAMES} more" if len(values) > _MOST_NAMES else ""
-    return f"{(_PLACE if len(values) == 1 else _PLACES)[scope]} {names}{more}"
+    return f"{_PLACES[scope][len(values) > 1]} {names}{more}"
