@@ -1,0 +1,82 @@
+#!/bin/bash
+# make test and make soak: the stages, in namespaces of their own, working in one temporary folder.
+#   suite.sh test|soak [PYTEST ARGUMENTS...]
+# Inside, the machine's files are read-only but for /tmp, there is no network but an empty loopback, and all processes
+# end with the first one: whatever a test forgets, the machine is as it was.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+checkout=$PWD
+
+main() {
+  local work rc
+  work=$(mktemp -d "${TMPDIR:-/tmp}/aifctl-$1.XXXXXX") || exit 1
+  trap 'rm -rf --one-file-system "$work"' EXIT
+  mkdir "$work/home" "$work/tmp"
+  export AIFCTL_LAB_IMAGE
+  AIFCTL_LAB_IMAGE=$(tests/lab/base_image.sh --path) # before HOME changes
+  enclosed "$work" "$@"
+  rc=$?
+  summary "$work"
+  return $rc
+}
+
+enclosed() { # the strongest enclosure that this user may have
+  local own=(unshare --net --mount --pid --fork --kill-child --mount-proc)
+  local as_user=(unshare --user --map-root-user "${own[@]:1}")
+  if [[ $EUID -eq 0 ]] && "${own[@]}" true 2>/dev/null; then
+    "${own[@]}" tests/suite.sh --enclosed "$@"
+  elif [[ $EUID -ne 0 ]] && "${as_user[@]}" true 2>/dev/null; then
+    "${as_user[@]}" tests/suite.sh --enclosed-as "$(id -u)" "$(id -g)" "$@"
+  else
+    echo "this user may make no namespaces here: the tests share this machine's loopback and process list" >&2
+    stages "$@"
+  fi
+}
+
+enclose() { # make the enclosure habitable
+  local work=$1
+  ip link set lo up
+  mount --bind /tmp /tmp
+  mount --bind "$work" "$work"
+  mount -t tmpfs -o mode=755,size=64m tmpfs /run && mkdir -p /run/sshd /run/systemd
+  mount -o remount,bind,ro /
+  mount --bind "$checkout" "$checkout" && mount -o remount,bind,ro "$checkout"
+}
+
+stages() {
+  local work=$1 what=$2 rc=0
+  shift 2
+  export HOME=$work/home TMPDIR=$work/tmp HYPOTHESIS_STORAGE_DIRECTORY=$work/hypothesis AIFCTL_SKIPS=$work/skips
+  export PYTHONDONTWRITEBYTECODE=1
+  unset SSH_AUTH_SOCK XDG_CACHE_HOME XDG_CONFIG_HOME XDG_STATE_HOME XDG_RUNTIME_DIR
+  # The house tests are make check's, which make test has run before.
+  local pytest=(.venv/bin/pytest -p no:cacheprovider --quiet --ignore=tests/house)
+  case $what in
+    test)
+      "${pytest[@]}" -n 2 --dist loadfile -m "not (lab or soak or scale or bench)" "$@" || rc=$?
+      "${pytest[@]}" -m "lab and not (soak or scale or bench)" "$@" || rc=$?
+      ;;
+    soak) "${pytest[@]}" -m "(soak or scale) and not bench" "$@" || rc=$? ;;
+    *) echo "suite.sh test|soak" >&2 && rc=2 ;;
+  esac
+  return $rc
+}
+
+summary() {
+  local work=$1
+  [[ -s $work/skips ]] || { echo "nothing was skipped"; return; }
+  echo "skipped, and why:"
+  sort "$work/skips" | uniq -c | sort -rn | sed 's/^ */  /'
+}
+
+case ${1:-} in
+  --enclosed) shift && enclose "$1" && stages "$@" ;;
+  --enclosed-as) # root of a user namespace prepares it, then the stages run as the user that they are
+    uid=$2 gid=$3
+    shift 3
+    enclose "$1" && exec unshare --user --map-user="$uid" --map-group="$gid" tests/suite.sh --stages "$@"
+    ;;
+  --stages) shift && stages "$@" ;;
+  test | soak) main "$@" ;;
+  *) echo "suite.sh test|soak [PYTEST ARGUMENTS...]" >&2 && exit 2 ;;
+esac
