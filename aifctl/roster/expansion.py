@@ -127,13 +127,15 @@ class _Expansion:
 
     def _fill(self, stretch: Stretch) -> None:
         count = len(stretch.names)
+        if not count:
+            return
         envs: list[Env] = []
         for column, cell in stretch.cells.items():
             if "node" in cell.needs or "node#" in cell.needs:
                 envs = envs or [{**stretch.env, **env_of("node", name)} for name in stretch.names]
-                values = [self._value(cell, env, column) for env in envs]
+                values = [self._value(cell, env, column, of=str(env["node"])) for env in envs]
             else:
-                values = [self._value(cell, stretch.env, column)] * count
+                values = [self._value(cell, stretch.env, column, of=stretch.names[0])] * count
             self._column(column)[stretch.start : stretch.start + count] = values
         for column, (place, cells) in stretch.branch.each.items():
             self._fill_each(stretch.names, range(stretch.start, stretch.start + count), column, place, cells)
@@ -178,16 +180,17 @@ class _Expansion:
             return
         stretch = self._done.stretches[self._done.stretch_of[at]]
         env = {**stretch.env, **env_of("node", self._done.names[at])}
-        value = self._value(cell, env, column)
+        value = self._value(cell, env, column, of=self._done.names[at])
         held = self._column(column)
         held[at] = tuple(dict.fromkeys((*(held[at] or ()), *value))) if column == "groups" and value else value
         self._done.own_places[column, at] = cell.place
 
-    def _value(self, cell: Cell, env: Env, column: str) -> Any:
+    def _value(self, cell: Cell, env: Env, column: str, *, of: str = "") -> Any:
         try:
             return cell.at(env)
         except BadValueError as problem:
-            self._mistakes.add(cell.place, f"{column.replace(':', '.')}: {problem}", kind=column)
+            whose = f"{column.replace(':', '.')} of {of}" if of else column
+            self._mistakes.add(cell.place, f"{whose}: {problem}", kind=column)
             return None
 
     def _column(self, column: str) -> list[Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,14 +14,20 @@ from aifctl.ports.roster import Imported
 from aifctl.roster.compiling import compile_sources
 from aifctl.roster.fields import kind_of_column
 from aifctl.roster.format import Found, Losses
-from aifctl.roster.kinds import holds_credential, is_credential_key, parse_node_name, parse_word
+from aifctl.roster.inferring import common_value, text_of
+from aifctl.roster.kinds import (
+    holds_credential,
+    is_credential_key,
+    parse_key,
+    parse_node_name,
+    parse_option_name,
+    parse_word,
+)
 from aifctl.roster.patterns import BadValueError, env_of
 from aifctl.roster.sources import Source
 from aifctl.roster.yaml_writing import Written, render_yaml
 
 _PLACES = ("site", "hall", "su", "rack")
-_VARIABLES = ("node#", "rack#", "su#", "hall#")
-_NUMBER = re.compile(r"(\d+)")
 _RESERVED = frozenset({"all", "stdin"})
 
 Columns = dict[str, list[Any]]
@@ -60,7 +65,7 @@ class _Draft:
         """Take out, and return, what one value or one pattern says for all nodes."""
         said: dict[str, Written] = {}
         for column, values in list(self._columns.items()) if len(self._names) > 1 else ():
-            common = _common(values, [] if column in _PLACES else self._envs)
+            common = common_value(values, [] if column in _PLACES else self._envs)
             if common is not None:
                 said[column] = common
                 del self._columns[column]
@@ -79,11 +84,11 @@ class _Draft:
         each: dict[str, Written] = {}
         for column, values in self._columns.items():
             own = [values[at] for at in rows]
-            common = _common(own, [self._envs[at] for at in rows])
+            common = common_value(own, [self._envs[at] for at in rows])
             if common is not None:
                 said[column] = common
             elif any(value is not None for value in own):
-                each[_each_key(column)] = [None if value is None else _text(value) for value in own]
+                each[_each_key(column)] = [None if value is None else text_of(value) for value in own]
         nested = dict(_nested(said))
         if each:
             nested["each"] = each
@@ -115,17 +120,44 @@ def _checked_columns(nodes: Sequence[Node], losses: Losses) -> tuple[Columns, di
             groups = _groups(nodes, losses)
         elif field == "options":
             _spread_options(nodes, values, columns, losses)
-        elif is_credential_key(field.partition(":")[2]):
-            losses.add("credentials; keep them out of inventories", field.replace(":", "."))
-        else:
+        elif _is_good_key(field, losses):
             columns[field] = [
                 _checked(field, value, node.name, losses) for node, value in zip(nodes, values, strict=True)
             ]
-    plain = {"address": [node.name for node in nodes], "state": ["ready"] * len(nodes), "port": [22] * len(nodes)}
-    for field, usual in plain.items():
-        if columns.get(field) == usual:
-            del columns[field]
+    _drop_usual(columns, nodes)
     return {field: values for field, values in columns.items() if any(value is not None for value in values)}, groups
+
+
+def _is_good_key(field: str, losses: Losses) -> bool:
+    """Return whether a column's name is one that our inventory takes, as far as it comes from elsewhere."""
+    head, _, key = field.partition(":")
+    if is_credential_key(key):
+        losses.add("credentials; keep them out of inventories", key[:40])
+        return False
+    try:
+        if head in {"serial", "label"}:
+            parse_key(key)
+        elif head == "option":
+            parse_option_name(key)
+    except BadValueError as problem:
+        losses.add(f"{head}s whose names are no keys", str(problem)[:80])
+        return False
+    return True
+
+
+def _drop_usual(columns: Columns, nodes: Sequence[Node]) -> None:
+    """Leave out what an inventory means without saying it."""
+    usual: dict[str, Sequence[Any]] = {
+        "address": [node.name for node in nodes],
+        "port": [22] * len(nodes),
+        "state": ["ready"] * len(nodes),
+        "bmc:kind": ["redfish"] * len(nodes),
+    }
+    for field, values in usual.items():
+        if field in columns:
+            columns[field] = [
+                None if value == meant else value for value, meant in zip(columns[field], values, strict=True)
+            ]
 
 
 def _checked(field: str, value: Any, name: str, losses: Losses) -> Any:
@@ -150,6 +182,8 @@ def _checked(field: str, value: Any, name: str, losses: Losses) -> Any:
 def _spread_options(nodes: Sequence[Node], values: Sequence[Any], columns: Columns, losses: Losses) -> None:
     for at, (node, pairs) in enumerate(zip(nodes, values, strict=True)):
         for option, value in pairs or ():
+            if not _is_good_key(f"option:{option}", losses):
+                continue
             column = columns.setdefault(f"option:{option}", [None] * len(nodes))
             column[at] = _checked(f"option:{option}", value, node.name, losses)
 
@@ -177,47 +211,6 @@ def _envs(names: Sequence[str], columns: Columns) -> list[Mapping[str, int]]:
                 env.update(env_of(place, value))
         envs.append({key: value for key, value in env.items() if isinstance(value, int)})
     return envs
-
-
-def _common(values: Sequence[Any], envs: Sequence[Mapping[str, int]]) -> Written | None:
-    """Return one value or pattern that says what all these nodes have; None where there is none."""
-    if any(value is None for value in values):
-        return None
-    if all(value == values[0] for value in values):
-        return _written(values[0])
-    if envs and all(isinstance(value, str | int) and not isinstance(value, bool) for value in values):
-        return _inferred([str(value) for value in values], envs)
-    return None
-
-
-def _inferred(texts: Sequence[str], envs: Sequence[Mapping[str, int]]) -> str | None:
-    """Return a pattern whose numbers follow from the numbers of names: 10.0.{rack#}.{node#+100}."""
-    pieces = [_NUMBER.split(text) for text in texts]
-    if any(piece[::2] != pieces[0][::2] for piece in pieces):
-        return None
-    parts: list[str] = []
-    for at in range(len(pieces[0])):
-        column = [piece[at] for piece in pieces]
-        part = _escaped(column[0]) if len(set(column)) == 1 else _hole(column, envs)
-        if part is None:
-            return None
-        parts.append(part)
-    return "".join(parts)
-
-
-def _hole(digits: Sequence[str], envs: Sequence[Mapping[str, int]]) -> str | None:
-    widths = {len(each) for each in digits}
-    padded = any(len(each) > 1 and each.startswith("0") for each in digits)
-    if (padded and len(widths) > 1) or max(widths) > 15:  # noqa: PLR2004 - longer numbers are serials, not counters
-        return None
-    for variable in _VARIABLES:
-        offsets = {
-            int(each) - env[variable] if variable in env else None for each, env in zip(digits, envs, strict=True)
-        }
-        if len(offsets) == 1 and (offset := offsets.pop()) is not None:
-            formula = variable if offset == 0 else f"{variable}{offset:+d}"
-            return f"{{{formula}:0{widths.pop()}}}" if padded else f"{{{formula}}}"
-    return None
 
 
 def _is_shared(values: Sequence[Any]) -> bool:
@@ -251,15 +244,3 @@ def _key_path(column: str) -> list[str]:
 
 def _each_key(column: str) -> str:
     return ".".join(_key_path(column))
-
-
-def _written(value: Any) -> Written:
-    return [_escaped(str(part)) for part in value] if isinstance(value, tuple) else _text(value)
-
-
-def _text(value: Any) -> str:
-    return ("true" if value else "false") if isinstance(value, bool) else _escaped(str(value))
-
-
-def _escaped(text: str) -> str:
-    return text.replace("{", "{{").replace("}", "}}")

@@ -20,8 +20,8 @@ Env = Mapping[str, str | int]
 
 _HOLE = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]")
 _SPEC = re.compile(r"0?\d{0,2}[dxX]?")
-_WORD = re.compile(r"\s*(\d+|[a-z]+#?|[-+*/%()])")
-_LAST_NUMBER = re.compile(r"(\d+)\D*$")
+_WORD = re.compile(r"\s*([0-9]+|[a-z]+#?|[-+*/%()])")
+_LAST_NUMBER = re.compile(r"([0-9]+)[^0-9]*$")
 _OPERATORS: dict[str, Callable[[int, int], int]] = {
     "+": int.__add__,
     "-": int.__sub__,

@@ -41,12 +41,12 @@ class FileRoster:
         try:
             sources = read_sources(path)
             if cached and cached.key == sources.key(VERSION):
-                return _loaded(cached, path, warm=True)
-            return _loaded(self._compile(sources, path), path)
+                return _loaded(cached, path, modified_at=sources.modified_at, warm=True)
+            return _loaded(self._compile(sources, path), path, modified_at=sources.modified_at)
         except InventoryError as problem:
             if not last_good or not cached:
                 raise
-            return _loaded(cached, path, warm=True, notice=_notice(path, problem))
+            return _loaded(cached, path, modified_at=cached.modified_at, warm=True, notice=_notice(path, problem))
 
     def load_hostfile(
         self, path: Path, *, user: str | None = None, port: int | None = None, identity: tuple[str, ...] = ()
@@ -124,12 +124,12 @@ class FileRoster:
         return self._formats[name]
 
 
-def _loaded(packed: Packed, path: Path, *, warm: bool = False, notice: str = "") -> Loaded:
+def _loaded(packed: Packed, path: Path, *, modified_at: float, warm: bool = False, notice: str = "") -> Loaded:
     fleet = Fleet(packed, policy=packed.policy, origin=str(path), leaves=packed.leaves, selectors=packed.selectors)
     return Loaded(
         fleet=fleet,
         path=path,
-        modified_at=packed.modified_at,
+        modified_at=modified_at,
         notices=(notice,) if notice else (),
         stale=bool(notice),
         warm=warm,

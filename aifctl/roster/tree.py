@@ -91,6 +91,8 @@ class TreeReader:
         """Read what stands under `racks:` and the like: patterns alone, or patterns with a body."""
         if isinstance(value, Mapping):
             return [self._entry(level, key, at, body) for key, (at, body) in value.items.items()]
+        if isinstance(value, Scalar) and value.null:
+            return []
         names = value.items if isinstance(value, Sequence) else (value,)
         branches = []
         for name in names:
