@@ -22,6 +22,7 @@ OUTPUT = "output"
 FILE_KEY = "$file"
 FORMAT = 1
 
+_BEGINNING = b'{"t":"'
 _CRC_BYTES = len(b',"crc":"00000000"}')
 
 
@@ -87,4 +88,5 @@ def parse_journal(data: bytes) -> Parsed:
 
 def _holds(line: bytes) -> bool:
     body = line[:-_CRC_BYTES]
-    return line[-_CRC_BYTES:] == b',"crc":"%08x"}' % zlib.crc32(body)
+    # The CRC of nothing is 0, so that a bare CRC field would hold.
+    return body.startswith(_BEGINNING) and line[-_CRC_BYTES:] == b',"crc":"%08x"}' % zlib.crc32(body)

@@ -11,7 +11,8 @@ from aifctl.core.outcome import NOT_STARTED, Outcome
 from aifctl.core.state_dir import StateDir
 from aifctl.fanout.run_ids import run_ids
 from aifctl.fanout.run_nodes import listed
-from aifctl.fanout.runs import NEVER_STARTED, RUNNING_NOW, RunRecord, RunState, read_run, read_summary
+from aifctl.fanout.run_summary import RunState, read_summary
+from aifctl.fanout.runs import NEVER_STARTED, RUNNING_NOW, RunRecord, read_run
 
 #: Nothing happened on the node: the run never came to it, or could not get in.
 _UNTOUCHED = frozenset({NEVER_STARTED, *(outcome.value for outcome in NOT_STARTED)})

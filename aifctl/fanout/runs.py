@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import base64
-import fcntl
 import json
-import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from aifctl.core.errors import SetupError
-from aifctl.core.exit_codes import ExitCode
 from aifctl.core.outcome import Outcome
-from aifctl.core.process import ProcessIdentity, identity_of
 from aifctl.core.state_dir import StateDir
-from aifctl.fanout.journal_format import FACTS, FILE_KEY, FORMAT, JOURNAL, OUTPUT, RECORD_BYTES, Damage, parse_journal
-from aifctl.fanout.run_ids import resolve_run, run_folder, run_ids
+from aifctl.fanout.journal_format import FACTS, FILE_KEY, JOURNAL, OUTPUT, Damage, Parsed, parse_journal
+from aifctl.fanout.run_ids import resolve_run, run_folder
+from aifctl.fanout.run_summary import RunState, RunSummary, has_writer, is_head, summary_of
 from aifctl.ports.work import NodeResult, Output
 
 #: What a node of a run is called that has no outcome: never started, or started by a writer that still lives.
@@ -32,46 +28,6 @@ _PLACE_KEYS = {*_TEXT_KEYS, "file", "path"}
 _TORN_START = re.compile(rb'\{"t":"start","node":("(?:[^"\\]|\\.)*")')
 _LOST_MESSAGE = "started, and aifctl ended before it heard more: what it did is unknown"
 _DAMAGED_MESSAGE = "the journal is damaged: whether it was started is unknown"
-
-
-class RunState(StrEnum):
-    """How far a run has come."""
-
-    RUNNING = "running"
-    DONE = "done"
-    STOPPED = "stopped"  # ended in order, but early: a signal, the deadline, a budget, a full disk
-    CRASHED = "crashed"  # its writer is gone and has not sealed it
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunSummary:
-    """One run as a list shows it: what its first and last record say.
-
-    Attributes:
-        facts: what the verb put into the head, but for values that stand in files of their own.
-        counts: nodes per outcome; None where the run is not sealed.
-        stopped: the exit code that says why it ended early; OK where it did not; None where it is not sealed.
-        started_at, ended_at: seconds since the epoch; ended_at 0 where it is not sealed.
-    """
-
-    run_id: str
-    verb: str
-    state: RunState
-    started_at: float
-    ended_at: float
-    changing: bool
-    nodes_count: int
-    skipped_count: int
-    counts: Mapping[str, int] | None
-    stopped: ExitCode | None
-    facts: Mapping[str, Any]
-    writer: ProcessIdentity | None
-
-    @property
-    def resumed_from(self) -> str | None:
-        """The run that this one continues."""
-        value = self.facts.get("resumed_from")
-        return value if isinstance(value, str) else None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -190,121 +146,44 @@ def read_run(state: StateDir, reference: str) -> RunRecord:
     run_id = resolve_run(state, reference)
     folder = run_folder(state, run_id)
     try:
-        alive = _has_writer(folder / JOURNAL)  # before reading: one that ends in between has sealed what is read
+        alive = has_writer(folder / JOURNAL)  # before reading: one that ends in between has sealed what is read
         data = (folder / JOURNAL).read_bytes()
     except OSError as problem:
         raise SetupError(f"the journal of run {run_id} can't be read in {folder}: {problem.strerror}") from problem
     parsed = parse_journal(data)
-    if not _is_head(parsed.records):
+    if not is_head(parsed.records):
         raise SetupError(
             f"the journal of run {run_id} in {folder} has no head that this aifctl can read; it can't be shown or resumed"
         )
-    return _record(folder, parsed.records, parsed.damage, parsed.torn, alive=alive)
+    return _record(folder, parsed, len(data), alive=alive)
 
 
-def list_runs(state: StateDir, *, limit: int | None = None) -> list[RunSummary]:
-    """Return the latest runs, newest first, reading the first and the last 4 KB of each.
-
-    A run whose head can't be read is left out; `unreadable_runs` names those.
-    """
-    wanted = run_ids(state)[::-1]
-    summaries = (read_summary(state, run_id) for run_id in wanted[:limit])
-    return [summary for summary in summaries if summary is not None]
-
-
-def read_summary(state: StateDir, run_id: str) -> RunSummary | None:
-    """Return one run as a list shows it; None where its head can't be read."""
-    path = run_folder(state, run_id) / JOURNAL
-    try:
-        with path.open("rb") as stream:
-            first = stream.read(RECORD_BYTES)
-            end = stream.seek(0, os.SEEK_END)
-            stream.seek(max(0, end - RECORD_BYTES))
-            last = stream.read(RECORD_BYTES)
-        head = parse_journal(first[: first.find(b"\n") + 1]).records
-        tail = parse_journal(last[last[:-1].rfind(b"\n") + 1 :]).records
-        alive = not _is_seal(tail) and _has_writer(path)
-    except OSError:
-        return None
-    return _summary(head[0], tail[-1] if _is_seal(tail) else None, alive=alive) if _is_head(head) else None
-
-
-def _record(
-    folder: Path, records: Sequence[Mapping[str, Any]], damage: tuple[Damage, ...], torn: bytes, *, alive: bool
-) -> RunRecord:
-    starts: dict[str, float] = {}
-    ends: dict[str, Mapping[str, Any]] = {}
-    reason, seal = "", None
-    for record in records[1:]:
-        kind = record["t"]
-        if kind == "start":
-            starts[record["node"]] = record["at"]
-        elif kind == "end":
-            ends[record["node"]] = record
-        elif kind == "stop":
-            reason = record["reason"]
-        elif kind == "seal":
-            seal = record
-    cut_off = _TORN_START.match(torn)
+def _record(folder: Path, parsed: Parsed, size_bytes: int, *, alive: bool) -> RunRecord:
+    head, damage = parsed.records[0], parsed.damage
+    starts = {record["node"]: record["at"] for record in parsed.records if record["t"] == "start"}
+    ends = {record["node"]: record for record in parsed.records if record["t"] == "end"}
+    stops = [record["reason"] for record in parsed.records if record["t"] == "stop"]
+    seals = [record for record in parsed.records if record["t"] == "seal"]
+    cut_off = _TORN_START.match(parsed.torn)
     if cut_off:  # whether the command behind it was sent nobody knows; it is not "never started"
-        starts.setdefault(json.loads(cut_off[1]), 0.0)
-    facts = {key: _read_aside(folder, value) for key, value in records[0]["facts"].items()}
+        try:
+            starts.setdefault(json.loads(cut_off[1]), 0.0)
+        except ValueError:  # not torn but corrupted, name and all
+            length = len(parsed.torn)
+            damage = (*damage, Damage(offset_bytes=size_bytes - length, length_bytes=length))
+    facts = {key: _read_aside(folder, value) for key, value in head["facts"].items()}
     nodes, skipped = facts.pop("nodes"), facts.pop("skipped")
     return RunRecord(
-        summary=_summary(records[0], seal, alive=alive),
+        summary=summary_of(head, seals[-1] if seals else None, alive=alive),
         folder=folder,
         head=facts,
         nodes=tuple(nodes),
         skipped=tuple((name, why) for name, why in skipped),
         damage=damage,
-        reason=reason,
+        reason=stops[-1] if stops else "",
         starts=starts,
         ends=ends,
     )
-
-
-def _summary(head: Mapping[str, Any], seal: Mapping[str, Any] | None, *, alive: bool) -> RunSummary:
-    stopped = None if seal is None else ExitCode(seal["stopped"])
-    return RunSummary(
-        run_id=head["run"],
-        verb=head["verb"],
-        state=_state(stopped, alive=alive),
-        started_at=head["at"],
-        ended_at=seal["at"] if seal else 0.0,
-        changing=head["changing"],
-        nodes_count=head["nodes_count"],
-        skipped_count=head["skipped_count"],
-        counts=seal["counts"] if seal else None,
-        stopped=stopped,
-        facts=head["facts"],
-        writer=identity_of(head["writer"]),
-    )
-
-
-def _state(stopped: ExitCode | None, *, alive: bool) -> RunState:
-    if stopped is None:
-        return RunState.RUNNING if alive else RunState.CRASHED
-    return RunState.DONE if stopped is ExitCode.OK else RunState.STOPPED
-
-
-def _is_head(records: Sequence[Mapping[str, Any]]) -> bool:
-    return bool(records) and records[0].get("t") == "head" and records[0].get("v") == FORMAT
-
-
-def _is_seal(records: Sequence[Mapping[str, Any]]) -> bool:
-    return bool(records) and records[-1].get("t") == "seal"
-
-
-def _has_writer(path: Path) -> bool:
-    """Tell whether a writer holds the journal's lock; the kernel lets go of it when the writer ends, however it ends."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    finally:
-        os.close(descriptor)
-    return False
 
 
 def _inline(stream: Mapping[str, Any]) -> bytes | None:

@@ -20,7 +20,8 @@ from aifctl.core.state_dir import StateDir
 from aifctl.fanout.journal import Journal, open_journal
 from aifctl.fanout.journal_format import RECORD_BYTES
 from aifctl.fanout.record import Journal as Seam
-from aifctl.fanout.runs import RunState, read_run
+from aifctl.fanout.run_summary import RunState
+from aifctl.fanout.runs import read_run
 from aifctl.ports.work import NodeResult, Output
 from tests.fanout.journal_fakes import TestClock, begin, failed, names, ok, output, plan_for, tally
 

@@ -7,13 +7,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import example, given, settings, strategies as st
 
 from aifctl.core.errors import SetupError
 from aifctl.core.outcome import Outcome
 from aifctl.core.state_dir import StateDir
 from aifctl.fanout.journal_format import render_record
-from aifctl.fanout.runs import RunRecord, RunState, list_runs, read_run
+from aifctl.fanout.run_summary import RunState, list_runs
+from aifctl.fanout.runs import RunRecord, read_run
 from tests.fanout.journal_fakes import begin, failed, keep_run, names, ok, tally
 
 NODES = names(12)
@@ -84,6 +85,7 @@ def test_one_wrong_byte_never_gives_a_wrong_outcome_nor_a_node_that_may_be_repea
 
 @settings(deadline=None, max_examples=100)
 @given(at=st.integers(HEAD_BYTES, len(WHOLE)), junk=st.binary(max_size=64))
+@example(at=HEAD_BYTES, junk=b',"crc":"00000000"}')
 def test_bytes_put_in_anywhere_are_told_as_damage_and_the_rest_still_reads(at: int, junk: bytes) -> None:
     record = read_bytes(WHOLE[:at] + junk + b"\n" + WHOLE[at:])
 
@@ -115,6 +117,19 @@ def test_a_torn_start_counts_as_started(tmp_path: Path) -> None:
     path.write_bytes(data[: data.rindex(b',"crc"')])
 
     assert read_run(StateDir(path=tmp_path), "latest").outcomes[NODES[9]] == "lost"
+
+
+@pytest.mark.parametrize("name", [b"r000n\x0009", b"r000\xff09", b"r000\\x09"])
+def test_a_torn_start_whose_name_is_corrupted_leaves_nobody_not_started(tmp_path: Path, name: bytes) -> None:
+    path = write_run(tmp_path)
+    data = path.read_bytes()
+    head, _, last = data[: data.rindex(b',"crc"')].rpartition(b"\n")
+    path.write_bytes(head + b"\n" + last.replace(b"r000n09", name))
+
+    record = read_run(StateDir(path=tmp_path), "latest")
+
+    assert len(record.damage) == 1
+    assert "not-started" not in record.outcomes.values()
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from aifctl.core.state_dir import StateDir
-from aifctl.fanout.runs import RunState, read_run
+from aifctl.fanout.run_summary import RunState
+from aifctl.fanout.runs import read_run
 from tests.fanout.journal_fakes import names
 
 ROOT = Path(__file__).parents[2]

@@ -15,7 +15,8 @@ from aifctl.core.outcome import Outcome
 from aifctl.core.state_dir import StateDir
 from aifctl.fanout import journal_format
 from aifctl.fanout.run_nodes import compare_runs, outcomes_for_selector, outcomes_named, select_nodes
-from aifctl.fanout.runs import RunState, list_runs, read_run
+from aifctl.fanout.run_summary import RunState, list_runs
+from aifctl.fanout.runs import read_run
 from tests.fanout.journal_fakes import TestClock, begin, failed, keep_run, names, ok, tally
 
 
@@ -94,7 +95,7 @@ def test_a_list_reads_two_records_of_each_run_however_long_its_journal_is(
         read.append(len(data))
         return parse(data)
 
-    monkeypatch.setattr("aifctl.fanout.runs.parse_journal", counted)
+    monkeypatch.setattr("aifctl.fanout.run_summary.parse_journal", counted)
 
     assert list_runs(state)[0].counts == {"ok": 2000}
     assert len(read) == 2

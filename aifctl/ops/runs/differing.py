@@ -13,7 +13,8 @@ from aifctl.core.report import Column, Field, FieldType, Head, Item, Kind, Repor
 from aifctl.core.state_dir import StateDir
 from aifctl.fanout.run_ids import run_ids
 from aifctl.fanout.run_nodes import NodeChange, compare_runs
-from aifctl.fanout.runs import RunRecord, RunState, read_run, read_summary
+from aifctl.fanout.run_summary import RunState, read_summary
+from aifctl.fanout.runs import RunRecord, read_run
 from aifctl.ops.runs.showing import notes_on
 from aifctl.ports.sink import Sink
 from aifctl.ports.toolbox import Toolbox

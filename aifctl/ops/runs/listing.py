@@ -11,7 +11,7 @@ from aifctl.core.outcome import Outcome
 from aifctl.core.report import Column, Field, FieldType, Head, Item, Kind, Report
 from aifctl.core.state_dir import StateDir
 from aifctl.fanout.run_ids import run_ids
-from aifctl.fanout.runs import RunState, RunSummary, read_summary
+from aifctl.fanout.run_summary import RunState, RunSummary, read_summary
 from aifctl.ports.sink import Sink
 from aifctl.ports.toolbox import Toolbox
 

@@ -9,7 +9,7 @@ from aifctl.core.errors import SetupError, UsageError
 from aifctl.core.report import Head, Report
 from aifctl.core.state_dir import StateDir
 from aifctl.fanout.run_ids import run_folder, run_ids
-from aifctl.fanout.runs import RunState, read_summary
+from aifctl.fanout.run_summary import RunState, read_summary
 from aifctl.ops.runs.listing import RUNS, run_item
 from aifctl.ports.sink import Sink
 from aifctl.ports.toolbox import Toolbox

@@ -10,7 +10,8 @@ from aifctl.core.errors import UsageError
 from aifctl.core.outcome import Outcome
 from aifctl.core.report import RUN, Coverage, Head, Item, Report
 from aifctl.fanout.run_ids import resolve_run
-from aifctl.fanout.runs import NEVER_STARTED, RUNNING_NOW, RunRecord, RunState, read_run
+from aifctl.fanout.run_summary import RunState
+from aifctl.fanout.runs import NEVER_STARTED, RUNNING_NOW, RunRecord, read_run
 from aifctl.fleet.nodeset_fold import fold
 from aifctl.ops.asked import Chosen
 from aifctl.ops.runs.listing import command_of

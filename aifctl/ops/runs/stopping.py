@@ -11,7 +11,8 @@ from typing import Protocol
 from aifctl.core.errors import RefusedError
 from aifctl.core.process import ProcessIdentity
 from aifctl.core.report import Head, Report
-from aifctl.fanout.runs import RunState, RunSummary, read_run
+from aifctl.fanout.run_summary import RunState, RunSummary
+from aifctl.fanout.runs import read_run
 from aifctl.ops.runs.listing import RUNS, run_item
 from aifctl.ops.runs.showing import notes_on
 from aifctl.ports.sink import Sink
