@@ -22,7 +22,7 @@ class TextPipe:
     """
 
     def __init__(self, descriptor: int, *, encoding: str = "utf-8") -> None:
-        self._descriptor, self._encoding = descriptor, encoding
+        self.descriptor, self._encoding = descriptor, encoding
         self._waiting: list[bytes] = []
         self._waiting_bytes = 0
 
@@ -43,10 +43,10 @@ class TextPipe:
 
     def _write_some(self, data: memoryview) -> int:
         try:
-            return os.write(self._descriptor, data)
+            return os.write(self.descriptor, data)
         except BlockingIOError:  # a pipe shared with ssh, node or a pager may be in non-blocking mode
             poll = select.poll()
-            poll.register(self._descriptor, select.POLLOUT)
+            poll.register(self.descriptor, select.POLLOUT)
             poll.poll()
             return 0
         except OSError as problem:

@@ -15,7 +15,7 @@ from aifctl.output.json_text import dumps, iso_time
 from aifctl.output.pipe import TextPipe
 from aifctl.output.style import Style
 from aifctl.output.tally import show_duration
-from aifctl.output.terminal import TerminalFacts
+from aifctl.output.terminal import TerminalFacts, columns_of
 from aifctl.ports.clock import Clock
 from aifctl.ports.progress import Progress
 
@@ -44,7 +44,8 @@ def open_progress(
     if mode == "json":
         return ShownProgress(face=JsonFace(clock), stderr=stderr, clock=clock)
     if terminal.moves and (mode == "bar" or (mode == "auto" and not streams)):
-        return ShownProgress(face=BarFace(terminal), stderr=stderr, clock=clock, tick_s=_TICK_S)
+        face = BarFace(terminal, width=lambda: columns_of(stderr.descriptor) or terminal.width)
+        return ShownProgress(face=face, stderr=stderr, clock=clock, tick_s=_TICK_S)
     return ShownProgress(face=LogFace(clock), stderr=stderr, clock=clock, tick_s=_TICK_S)
 
 
@@ -119,10 +120,13 @@ class LogFace(Face):
 
 
 class BarFace(Face):
-    """One line that is drawn over; never wider than the terminal, never hides the cursor."""
+    """One line that is drawn over; never wider than the terminal is by now, and it never hides the cursor.
 
-    def __init__(self, terminal: TerminalFacts) -> None:
-        self._terminal = terminal
+    Not Rich's: that one hides the cursor, so that a second Ctrl-C, which leaves at once, would leave it hidden.
+    """
+
+    def __init__(self, terminal: TerminalFacts, *, width: Callable[[], int]) -> None:
+        self._terminal, self._width = terminal, width
         self._drawn = ""
 
     def tick(self, standing: Standing, now_s: float) -> str:
@@ -139,8 +143,8 @@ class BarFace(Face):
         return "\r\x1b[K" if drawn else ""
 
     def _line(self, standing: Standing, now_s: float) -> str:
-        style, room = Style(self._terminal), self._terminal.width - 1
-        facts = "  ".join(_facts(standing, now_s))
+        style, room = Style(self._terminal), self._width() - 1
+        facts = _fitting(_facts(standing, now_s), room)
         bar_width = min(_MOST_BAR, room - len(facts) - 3)
         if bar_width < _LEAST_BAR:
             return style.cut(facts, room)
@@ -198,6 +202,13 @@ class ShownProgress(Progress):
                 self.stderr.flush()
         except (ReaderGoneError, SetupError):  # nobody looks any more; the run itself is not concerned
             self._over.set()
+
+
+def _fitting(facts: list[str], room: int) -> str:
+    """Join as many facts as fit, the first ones first."""
+    while len(facts) > 1 and len("  ".join(facts)) > room:
+        facts = facts[:-1]
+    return "  ".join(facts)
 
 
 def _facts(standing: Standing, now_s: float) -> list[str]:

@@ -53,6 +53,14 @@ class TerminalFacts:
         )
 
 
+def columns_of(descriptor: int) -> int:
+    """Return how wide a terminal is now; 0 where that is not known."""
+    try:
+        return os.get_terminal_size(descriptor).columns
+    except OSError:
+        return 0
+
+
 def _is_terminal(stream: Descriptor) -> bool:
     try:
         return os.isatty(stream.fileno())
@@ -65,7 +73,7 @@ def _width(stream: Descriptor, environ: Mapping[str, str]) -> int:
     if told.isdecimal() and int(told):
         return int(told)
     try:
-        return os.get_terminal_size(stream.fileno()).columns or _USUAL_WIDTH
+        return columns_of(stream.fileno()) or _USUAL_WIDTH
     except (OSError, ValueError):
         return _USUAL_WIDTH
 

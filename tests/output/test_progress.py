@@ -60,9 +60,9 @@ def clock() -> FakeClock:
 @pytest.fixture
 def screens(tmp_path: Path, clock: FakeClock) -> Iterator[dict[str, Screen]]:
     faces: dict[str, Face] = {
-        "bar": BarFace(TERMINAL),
-        "40": BarFace(TerminalFacts(is_terminal=True, width=40, moves=True)),
-        "ascii": BarFace(TerminalFacts(is_terminal=True, width=80, moves=True, encoding="ascii")),
+        "bar": BarFace(TERMINAL, width=lambda: 80),
+        "40": BarFace(TERMINAL, width=lambda: 40),
+        "ascii": BarFace(TerminalFacts(is_terminal=True, moves=True, encoding="ascii"), width=lambda: 80),
         "log": LogFace(clock),
         "json": JsonFace(clock),
     }
@@ -123,6 +123,23 @@ def test_a_bar_never_fills_the_last_column(name: str, screens: dict[str, Screen]
 
     assert 0 < width_of(line) < (40 if name == "40" else 80)
     assert name != "ascii" or line.isascii()
+
+
+def test_a_narrow_bar_keeps_the_counts_and_drops_the_rest(screens: dict[str, Screen]) -> None:
+    start(screens["40"])
+
+    assert screens["40"].after(12) == "\r10/100  1 failed  1 in flight\x1b[K"
+
+
+def test_a_bar_follows_a_terminal_that_gets_narrower(tmp_path: Path, clock: FakeClock) -> None:
+    widths = [80, 40]
+    screen = Screen(tmp_path / "bar", BarFace(TERMINAL, width=widths.pop), clock)
+    start(screen)
+
+    narrow, wide = screen.after(12), screen.after(1)
+
+    assert width_of(narrow.strip("\r")) < 44 < width_of(wide)
+    os.close(screen.descriptor)
 
 
 def test_the_log_waits_and_then_waits_longer(screens: dict[str, Screen]) -> None:
