@@ -21,7 +21,16 @@ from aifctl.core.process import this_process
 from aifctl.core.state_dir import StateDir
 from aifctl.fanout.journal_end import SLIM_BYTES, EndRecords, slim
 from aifctl.fanout.journal_files import SideFiles
-from aifctl.fanout.journal_format import FILE_KEY, FORMAT, JOURNAL, RECORD_BYTES, render_record, seal_record, to_json
+from aifctl.fanout.journal_format import (
+    FILE_KEY,
+    FORMAT,
+    JOURNAL,
+    OUTPUT,
+    RECORD_BYTES,
+    render_record,
+    seal_record,
+    to_json,
+)
 from aifctl.fanout.journal_space import FULL, Space, take_space
 from aifctl.fanout.journal_sync import GroupSync
 from aifctl.fanout.plan import RunPlan, Tally
@@ -43,7 +52,8 @@ class JournalFullError(SetupError):
 class Journal:
     """The journal of one run, from its head to its seal; closing it without a seal says that it broke off.
 
-    `durable` needs a running loop; the rest is plain writing, some 10 µs a record.
+    `durable` needs a running loop; the rest is plain writing, some 5 µs a record. Captures put what is too large to
+    be told here into `output_folder`, named by its digest.
     """
 
     def __init__(
@@ -51,6 +61,7 @@ class Journal:
     ) -> None:
         self.run_id = plan.run_id
         self.folder = run_folder(state, plan.run_id)
+        self.output_folder = self.folder / OUTPUT
         self._clock = clock
         self._descriptor = descriptor
         self._files = SideFiles(state, self.folder)
@@ -234,7 +245,7 @@ def open_journal(
         JournalFullError: the disk has no room for a run of this size; nothing is left behind.
         SetupError: the run has a journal already, or the state directory can't be written.
     """
-    folder = state.folder(RUNS, plan.run_id)
+    folder = state.folder(RUNS, plan.run_id, OUTPUT).parent
     path = folder / JOURNAL
     try:
         descriptor = state.open_file(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND)
@@ -289,4 +300,5 @@ def _sync_folders(folder: Path) -> None:
 def _remove(path: Path) -> None:
     with contextlib.suppress(OSError):
         path.unlink()
+        (path.parent / OUTPUT).rmdir()
         path.parent.rmdir()

@@ -67,8 +67,14 @@ class RunRecord:
         return outcomes | {name: Outcome.SKIPPED.value for name, _ in self.skipped}
 
     def sent(self, name: str) -> bool:
-        """Tell whether something may have happened on a node: a command was sent, or nobody knows."""
-        return name in self.starts or self.outcomes.get(name) == Outcome.LOST
+        """Tell whether something may have happened on a node: a command was sent, or nobody knows.
+
+        A start without its command is possible: the run was ended between the two. Then its end has no `started_at`.
+        """
+        end = self.ends.get(name)
+        if end is None:
+            return name in self.starts or self.outcomes.get(name) == Outcome.LOST
+        return "started_at" in end or end["outcome"] == Outcome.LOST
 
     def result(self, name: str) -> NodeResult | None:
         """Return a node's result, lost included; None while it has none. Output stays on the disk until it is read."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -14,7 +15,9 @@ import pytest
 
 from aifctl.core.outcome import Outcome
 from aifctl.core.state_dir import StateDir
+from aifctl.fanout.journal import JournalFullError
 from aifctl.fanout.journal_end import SLIM_BYTES, slim
+from aifctl.fanout.runs import read_run
 from aifctl.ports.work import NodeResult
 from tests.fanout.journal_fakes import begin, names, ok, tally
 
@@ -83,6 +86,23 @@ def test_a_start_is_refused_while_every_owed_end_still_fits(tmp_path: Path) -> N
             journal.end(ok(node))
             assert journal._reached >= journal._size + len(journal._owed) * journal._slim_bytes
         journal.seal(tally(ok=100))
+
+
+def test_a_start_that_was_refused_is_owed_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with begin(StateDir(path=tmp_path), names(3)) as journal:
+        journal.start("r000n00")
+
+        def refuse(record: bytes) -> None:
+            raise OSError(errno.ENOSPC, f"no room for {len(record)} bytes")
+
+        with monkeypatch.context() as disk, pytest.raises(JournalFullError):
+            disk.setattr(journal, "_write", refuse)
+            journal.start("r000n01")
+        assert journal._owed == {"r000n00"}
+        journal.end(ok("r000n00"))
+        journal.seal(tally(ok=1))
+
+    assert read_run(StateDir(path=tmp_path), "latest").outcomes["r000n01"] == "not-started"
 
 
 def test_the_slim_record_of_any_outcome_fits_into_what_is_reserved_for_it() -> None:

@@ -7,12 +7,13 @@ from pathlib import Path
 import pytest
 
 from aifctl.core.errors import UsageError
+from aifctl.core.exit_codes import ExitCode
 from aifctl.core.outcome import Outcome
 from aifctl.core.state_dir import StateDir
 from aifctl.fanout.run_chain import RunChain, parse_again, read_chain
 from aifctl.fanout.runs import read_run
 from aifctl.ports.work import NodeResult
-from tests.fanout.journal_fakes import TONIGHT, TestClock, failed, keep_run, ok
+from tests.fanout.journal_fakes import TONIGHT, TestClock, begin, failed, keep_run, ok, tally
 
 
 @pytest.fixture
@@ -107,6 +108,15 @@ def test_a_node_that_was_started_is_never_taken_for_untouched_whatever_its_outco
     run_id = keep_run(state, [denied], clock=clock)
 
     assert chain_of(state, run_id).resume_targets() == ()
+
+
+def test_a_start_whose_command_was_never_sent_is_done_by_resume(state: StateDir, clock: TestClock) -> None:
+    with begin(state, ["n1"], clock=clock) as journal:
+        journal.start("n1")
+        journal.end(cancelled("n1", sent=False))
+        journal.seal(tally(ExitCode.SIGINT, cancelled=1))
+
+    assert chain_of(state, journal.run_id).resume_targets() == ("n1",)
 
 
 def test_retry_takes_the_nodes_by_where_they_stand_after_the_whole_chain(state: StateDir, clock: TestClock) -> None:
