@@ -32,7 +32,7 @@ from aifctl.fanout.journal_format import (
     to_json,
 )
 from aifctl.fanout.journal_space import FULL, Space, take_space
-from aifctl.fanout.journal_sync import GroupSync
+from aifctl.fanout.journal_sync import GroupSync, sync_folders
 from aifctl.fanout.plan import RunPlan, Tally
 from aifctl.fanout.run_ids import RUNS, run_folder
 from aifctl.ports.clock import Clock
@@ -258,7 +258,7 @@ def open_journal(
         journal = Journal(state=state, plan=plan, clock=clock, descriptor=descriptor, sync=sync)
         journal.write_head(plan)
         sync(descriptor)
-        _sync_folders(folder)
+        sync_folders(folder, folder.parent)
     except OSError as problem:
         os.close(descriptor)
         _remove(path)
@@ -285,16 +285,6 @@ def _unwritable(folder: Path, problem: OSError) -> SetupError:
             f"the disk under {folder} has no room for this run's journal; free space or name another with --state-dir"
         )
     return SetupError(f"the journal can't be made in {folder}: {problem.strerror}; name another with --state-dir")
-
-
-def _sync_folders(folder: Path) -> None:
-    """Make the journal's name durable as well: a synced file in an unsynced folder can be gone after a power cut."""
-    for each in (folder, folder.parent):
-        descriptor = os.open(each, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
 
 
 def _remove(path: Path) -> None:

@@ -95,9 +95,10 @@ def test_a_start_that_was_refused_is_owed_nothing(tmp_path: Path, monkeypatch: p
         def refuse(record: bytes) -> None:
             raise OSError(errno.ENOSPC, f"no room for {len(record)} bytes")
 
-        with monkeypatch.context() as disk, pytest.raises(JournalFullError):
-            disk.setattr(journal, "_write", refuse)
+        monkeypatch.setattr(journal, "_write", refuse)
+        with pytest.raises(JournalFullError):
             journal.start("r000n01")
+        monkeypatch.undo()
         assert journal._owed == {"r000n00"}
         journal.end(ok("r000n00"))
         journal.seal(tally(ok=1))
