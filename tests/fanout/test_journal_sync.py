@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 
 import pytest
 
@@ -40,6 +41,58 @@ def test_the_timer_is_armed_once_however_much_is_written(monkeypatch: pytest.Mon
             sync.wrote()
         sync.close()
         assert armed == [1.0]
+
+    asyncio.run(main())
+
+
+class HeldSync:
+    """A sync that takes as long as it is held; `begun` is set in the loop when the first call is under way."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.begun = asyncio.Event()
+        self.release = threading.Event()
+        self._loop = asyncio.get_running_loop()
+
+    def __call__(self) -> None:
+        self.count += 1
+        self._loop.call_soon_threadsafe(self.begun.set)
+        self.release.wait()
+
+
+def test_all_that_is_written_while_a_sync_takes_its_time_shares_the_next_one() -> None:
+    async def main() -> None:
+        held = HeldSync()
+        sync = GroupSync(held)
+        sync.wrote()
+        waiting = [asyncio.ensure_future(sync.durable())]
+        await held.begun.wait()
+        for _ in range(5):
+            sync.wrote()
+            waiting.append(asyncio.ensure_future(sync.durable()))
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+        held.release.set()
+        await waiting[0]
+        assert not any(each.done() for each in waiting[1:])
+        for each in waiting:
+            await each
+        assert held.count == 2
+        sync.close()
+
+    asyncio.run(main())
+
+
+def test_every_new_record_needs_a_sync_of_its_own_when_nobody_else_asks() -> None:
+    async def main() -> None:
+        calls: list[int] = []
+        sync = GroupSync(lambda: calls.append(1))
+        for count in range(1, 6):
+            sync.wrote()
+            await sync.durable()
+            assert len(calls) == count
+        sync.close()
+        assert len(calls) == 5
 
     asyncio.run(main())
 
