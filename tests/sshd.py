@@ -22,6 +22,7 @@ SSHD = shutil.which("sshd", path="/usr/sbin:/usr/local/sbin:/usr/bin")
 needs_sshd = pytest.mark.skipif(SSHD is None, reason="no OpenSSH server here: make deps")
 
 _CONFIG = """\
+{more}
 ListenAddress {address}
 Port {port}
 {host_keys}
@@ -34,7 +35,8 @@ KbdInteractiveAuthentication no
 PermitRootLogin yes
 LogLevel VERBOSE
 Subsystem sftp internal-sftp
-{more}
+MaxStartups 200
+MaxSessions 20
 """
 
 
@@ -69,12 +71,12 @@ class Sshd:
 
     def known_hosts(self, *, hashed: bool = False, names: str = "") -> Path:
         """Write a known_hosts file with this server's keys."""
-        path = self.folder / "known_hosts"
+        path = self.folder / ("known_hosts_hashed" if hashed else "known_hosts")
         names = names or f"[{self.address}]:{self.port}"
         path.write_text("".join(f"{names} {public(key)} written by a test\n" for key in self.host_keys))
         if hashed:
             subprocess.run(["ssh-keygen", "-q", "-H", "-f", str(path)], check=True, capture_output=True)
-            path.with_name("known_hosts.old").unlink()
+            path.with_name(f"{path.name}.old").unlink()
         return path
 
     def settings(self, **more: object) -> DialSettings:

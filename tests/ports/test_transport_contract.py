@@ -179,15 +179,15 @@ def test_a_command_past_its_timeout_is_ended_and_keeps_its_output(subject: Subje
 
 def test_halt_ends_a_command_and_says_why(subject: Subject) -> None:
     async def body(link: Link) -> Ended:
-        begun = asyncio.get_running_loop().create_future()
+        begun = asyncio.Event()
         running = asyncio.create_task(
             link.execute(
                 Command(line="echo begun; sleep 600", grace_s=1.0),
-                stdout=lambda _: begun.done() or begun.set_result(None),
+                stdout=lambda _: begun.set(),
                 stderr=lambda _: None,
             )
         )
-        await begun
+        await begun.wait()
         link.halt(Outcome.CANCELLED)
         return await running
 
@@ -197,15 +197,15 @@ def test_halt_ends_a_command_and_says_why(subject: Subject) -> None:
 
 def test_a_link_that_is_aborted_mid_command_is_lost(subject: Subject) -> None:
     async def body(link: Link) -> None:
-        begun = asyncio.get_running_loop().create_future()
+        begun = asyncio.Event()
         running = asyncio.create_task(
             link.execute(
                 Command(line="echo begun; exec sleep 5"),
-                stdout=lambda _: begun.done() or begun.set_result(None),
+                stdout=lambda _: begun.set(),
                 stderr=lambda _: None,
             )
         )
-        await begun
+        await begun.wait()
         link.abort()
         await running
 

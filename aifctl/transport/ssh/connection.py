@@ -132,6 +132,18 @@ class Pristine:
 
 def make_options(username: str) -> SSHClientConnectionOptions:
     """Prepare asyncssh's options once per user; per connection they cost 1.5 ms, a thread and several file reads."""
+    # asyncssh insists on knowing the local user (for host-based login, which is not offered) and fails where the
+    # password file has none, as in a container with a bare user id; with LOGNAME set it looks nowhere else.
+    before = os.environ.get("LOGNAME")
+    os.environ["LOGNAME"] = before or "aifctl"
+    try:
+        return _make_options(username)
+    finally:
+        if before is None:
+            del os.environ["LOGNAME"]
+
+
+def _make_options(username: str) -> SSHClientConnectionOptions:
     return SSHClientConnectionOptions(
         config=None,
         username=username,
@@ -444,7 +456,7 @@ class LeanConnection(SSHClientConnection):
         if self._inpbuf:
             self._recv_data()
 
-    def _reap_task(self, _logger: Any, task: asyncio.Task[None]) -> None:
+    def _reap_task(self, task_logger: Any, task: asyncio.Task[None]) -> None:  # noqa: ARG002 - asyncssh's signature
         self._tasks.discard(task)
         problem = None if task.cancelled() else task.exception()
         if isinstance(problem, Exception):

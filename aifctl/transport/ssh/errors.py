@@ -97,6 +97,18 @@ _WHAT_NEXT = {
 _THROTTLED_PHASES = frozenset({"banner", "key exchange"})
 
 
+#: How jump hosts word their own failure to connect (strerror, getaddrinfo); RFC 4254 has one code for all of them.
+_JUMP_SAYS = (
+    ("refused", Outcome.REFUSED),
+    ("timed out", Outcome.CONNECT_TIMEOUT),
+    ("no route", Outcome.NO_ROUTE),
+    ("unreachable", Outcome.NO_ROUTE),
+    ("not known", Outcome.DNS),
+    ("resolv", Outcome.DNS),
+    ("prohibited", Outcome.JUMP),
+)
+
+
 def said(text: str | bytes) -> str:
     """Return a server's words, bounded and harmless."""
     if isinstance(text, bytes):
@@ -122,6 +134,8 @@ def dial_error(problem: Exception, *, where: str, phase: str, banner: bytes = b"
     outcome = outcome_of(problem)
     if outcome is None:
         return None
+    if isinstance(problem, misc.ChannelOpenError):
+        return _jump_failed(problem, where)
     if outcome is Outcome.LOST:
         return _closed_early(where, phase, banner)
     if outcome is Outcome.CONNECT_TIMEOUT:
@@ -137,6 +151,14 @@ def link_error(problem: BaseException | None, *, where: str) -> NodeError:
             Outcome.LOST, f"the connection to {where} was lost ({reason}): what the command did is unknown"
         )
     return NodeError(Outcome.PROTOCOL, f"{where} broke the SSH protocol: {_reason(problem)}")
+
+
+def _jump_failed(problem: misc.ChannelOpenError, where: str) -> NodeError:
+    reason = said(problem.reason)
+    if problem.code == asyncssh.OPEN_ADMINISTRATIVELY_PROHIBITED:
+        return NodeError(Outcome.JUMP, f"the jump host may not connect to {where}: {reason}; see AllowTcpForwarding")
+    outcome = next((outcome for word, outcome in _JUMP_SAYS if word in reason.lower()), Outcome.NO_ROUTE)
+    return NodeError(outcome, f"the jump host cannot connect to {where}: {reason}")
 
 
 def _closed_early(where: str, phase: str, banner: bytes) -> NodeError:

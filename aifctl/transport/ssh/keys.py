@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import asyncssh
-from asyncssh import KeyEncryptionError, KeyImportError, misc
+from asyncssh import KeyEncryptionError, KeyImportError
 from asyncssh.agent import SSHAgentClient
 from asyncssh.public_key import SSHCertificate, SSHKey, SSHKeyPair
 
@@ -97,7 +97,7 @@ class Keyring:
         return () if key is None else _offers(identity, key, _certificate(path))
 
     def _public_alone(self, identity: str) -> tuple[Offer, ...]:
-        if not _public_blobs(identity):
+        if not _public_blob(Path(identity).expanduser()):
             raise SetupError(f"{identity} is no SSH key; name a private key with --identity")
         if not self._agent_is_there():
             raise SetupError(f"{identity} is a public key, and there is no agent that holds its private one")
@@ -167,9 +167,12 @@ def _certificate(path: Path) -> SSHCertificate | None:
 def _public_blobs(identity: str) -> tuple[bytes, ...]:
     """Return the public half that a file holds or that lies beside it, to know it among the agent's keys."""
     path = Path(identity).expanduser()
-    for candidate in (path.with_name(f"{path.name}.pub"), path):
-        try:
-            return (asyncssh.read_public_key(str(candidate)).public_data,)
-        except (KeyImportError, OSError, misc.DisconnectError):
-            continue
-    return ()
+    blobs = map(_public_blob, (path.with_name(f"{path.name}.pub"), path))
+    return tuple(blob for blob in blobs if blob)[:1]
+
+
+def _public_blob(path: Path) -> bytes:
+    try:
+        return asyncssh.read_public_key(str(path)).public_data
+    except (KeyImportError, OSError):
+        return b""

@@ -128,7 +128,8 @@ class KnownHosts:
         """Return the entries about a node that can be found without hashing."""
         found = [entry for name in names for entry in self._by_name.get(name, ())]
         found += [entry for entry in self._patterns if entry.matches(names)]
-        return found
+        # One line may hold several of the names.
+        return list({id(entry): entry for entry in found}.values()) if len(found) > 1 else found
 
     def holding(self, blob: bytes, names: Sequence[str]) -> list[Entry]:
         """Return the hashed entries about a node that hold this very key."""

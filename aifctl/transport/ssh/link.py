@@ -81,8 +81,9 @@ class SshLink:
 
     async def _end(self, session: Session, command: Command, *, age_s: float) -> tuple[int, ...] | None:
         survivors = await self._end_as(command, command.end_as, age_s=age_s, grace_s=command.grace_s)
-        if command.end_as and survivors:
-            # What that user may not signal (the login user's side of a pipe), the login user may.
+        if command.end_as and survivors != ():
+            # What that user may not signal (the login user's side of a pipe), the login user may; and where sudo does
+            # not let us, the login user at least sees what is left.
             survivors = await self._end_as(command, None, age_s=age_s, grace_s=0.0)
         if survivors is None:
             # No shell, no /proc, no second session: what the server itself can do.
