@@ -205,7 +205,7 @@ class FanOut:
         except asyncio.CancelledError:
             if not self._called_back():
                 raise
-            failure = verdicts.cut_before_start(endpoint, self._cut or "")
+            failure = verdicts.cut_before_start(endpoint, self._why())
         except Exception:  # noqa: BLE001 - a bug is this node's `unknown`, its traceback kept; the run goes on
             failure = verdicts.bug(endpoint.name)
         self._dials.end(dialling, connected=link is not None, throttled=_is_throttled(failure))
@@ -261,7 +261,7 @@ class FanOut:
         except asyncio.CancelledError:
             if not self._called_back():
                 raise
-            result = verdicts.cut(job.endpoint, self._cut or "", desk)
+            result = verdicts.cut(job.endpoint, self._why(), desk)
         except Exception:  # noqa: BLE001 - a bug is this node's `unknown`, its traceback kept; the run goes on
             result = verdicts.bug(job.endpoint.name, desk)
         return await self._part_with(job, result)
@@ -292,6 +292,9 @@ class FanOut:
             self._each(final)
         if self._over:
             self._see_if_done()
+
+    def _why(self) -> str:
+        return self._cut or "the run is ending"
 
     def _recall(self, task: asyncio.Task[None]) -> None:
         self._recalled.add(task)

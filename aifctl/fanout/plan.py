@@ -88,8 +88,10 @@ class Tally:
             or REFUSED where its failure budget ran out, SETUP where the disk was full, BUG where more than 1 % of the
             nodes of a changing run met a bug of ours.
         not_reached: names that were never dialled because it stopped early.
+        reason: one sentence for the operator where it stopped early.
     """
 
     counts: Mapping[Outcome, int]
     stopped: ExitCode = ExitCode.OK
     not_reached: tuple[str, ...] = ()
+    reason: str = ""

@@ -9,8 +9,8 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from aifctl.core.outcome import Outcome
+from aifctl.fanout.bell import Bell
 from aifctl.fanout.engine import Source
-from aifctl.fanout.sources import Bell
 from aifctl.fleet.endpoint import Endpoint
 from aifctl.ports.clock import Clock
 from aifctl.ports.work import NodeResult

@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Callable, Collection, Mapping, Sequence
 
 from aifctl.core.outcome import Outcome
+from aifctl.fanout.bell import Bell
 from aifctl.fanout.engine import Source
 from aifctl.fleet.endpoint import Endpoint
 from aifctl.ports.work import NodeResult
@@ -49,26 +50,6 @@ class SkipSource:
 
     def told(self, result: NodeResult) -> NodeResult | None:
         return self._inner.told(result)
-
-
-class Bell:
-    """Wakes the one who waits."""
-
-    __slots__ = ("_waiting",)
-
-    def __init__(self) -> None:
-        self._waiting: asyncio.Future[None] | None = None
-
-    def ring(self) -> None:
-        if self._waiting is not None and not self._waiting.done():
-            self._waiting.set_result(None)
-
-    async def wait(self) -> None:
-        self._waiting = asyncio.get_running_loop().create_future()
-        try:
-            await self._waiting
-        finally:
-            self._waiting = None
 
 
 class WaveSource:
@@ -201,3 +182,19 @@ class StragglerSource:
             if self._settled >= self._wanted:
                 self.reached.set()
         return final
+
+
+class TakenSource:
+    """Tells of each node that leaves it."""
+
+    def __init__(self, inner: Source, taken: Callable[[str], None]) -> None:
+        self._inner, self._taken = inner, taken
+
+    async def next(self) -> Endpoint | None:
+        endpoint = await self._inner.next()
+        if endpoint is not None:
+            self._taken(endpoint.name)
+        return endpoint
+
+    def told(self, result: NodeResult) -> NodeResult | None:
+        return self._inner.told(result)

@@ -1,0 +1,225 @@
+"""A worker process: takes nodes by credit, works on them as a run in one process would, and tells the parent.
+
+The end of the parent's pipe is the only signal it obeys: whatever ended the parent, remote work is ended, then the worker.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import pickle
+import signal
+import socket
+import sys
+from collections import deque
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from time import monotonic
+from typing import Any
+
+from aifctl.core.errors import AifctlError, NodeError
+from aifctl.core.outcome import Outcome
+from aifctl.fanout.executor import LocalExecutor, Spec
+from aifctl.fanout.frames import FrameSocket, Message
+from aifctl.fanout.wire import pack_result, unpack_endpoint, unpack_growth
+from aifctl.fleet.endpoint import Endpoint
+from aifctl.ports.work import NodeResult
+
+#: Nodes that wait here for a dialler: enough for the parent's answer to take 50 ms at 1,000 nodes a second.
+CREDIT_COUNT = 64
+_OWNER_GONE = "the process that owned the run is gone"
+
+
+def main() -> None:
+    """Work until the parent ends it; argv holds the number of our end of the socket pair."""
+    ended_with_the_group = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    for number in ended_with_the_group:
+        signal.signal(number, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, ended_with_the_group)
+    asyncio.run(_work(socket.socket(fileno=int(sys.argv[1]))))
+    sys.stderr.flush()
+    os._exit(0)  # tearing down the interpreter costs 20 ms of CPU and has nothing left to save
+
+
+async def _work(connection: socket.socket) -> None:
+    worker = _Worker(connection)
+    try:
+        await worker.run()
+    except AifctlError as problem:
+        worker.frames.send(("failed", int(problem.exit_code), str(problem)))
+    await worker.frames.drained()
+    worker.frames.close()
+
+
+class _PipeSource:
+    """The nodes that the parent has dealt to this process."""
+
+    def __init__(self, frames: FrameSocket) -> None:
+        self._frames = frames
+        self._dealt: deque[Endpoint] = deque()
+        self._owed = 0
+        self._ended = False
+        self._waiting: asyncio.Future[None] | None = None
+
+    async def next(self) -> Endpoint | None:
+        if self._frames.is_choked():
+            await self._frames.drained()
+        while not self._dealt:
+            if self._ended:
+                return None
+            self._ask_for_more()
+            self._waiting = asyncio.get_running_loop().create_future()
+            await self._waiting
+        endpoint = self._dealt.popleft()
+        self._ask_for_more()
+        return endpoint
+
+    def told(self, result: NodeResult) -> NodeResult | None:
+        return result
+
+    def deal(self, endpoint: Endpoint) -> None:
+        self._dealt.append(endpoint)
+        self._owed = max(0, self._owed - 1)
+        self._wake()
+
+    def end(self) -> None:
+        self._ended = True
+        self._wake()
+
+    def give_back(self) -> list[str]:
+        """End, and return the names that were dealt and not touched."""
+        names = [endpoint.name for endpoint in self._dealt]
+        self._dealt.clear()
+        self.end()
+        return names
+
+    def _ask_for_more(self) -> None:
+        missing = CREDIT_COUNT - len(self._dealt) - self._owed
+        if missing >= CREDIT_COUNT // 2:
+            self._owed += missing
+            self._frames.send(("credit", missing))
+
+    def _wake(self) -> None:
+        if self._waiting is not None and not self._waiting.done():
+            self._waiting.set_result(None)
+
+
+class _Worker:
+    """The worker's side of the seam: it stands in for the run's owner, which is at the other end of the pipe."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self.frames = FrameSocket(connection, received=self._received, closed=self._parent_gone)
+        self._spec: asyncio.Future[Spec] = asyncio.get_running_loop().create_future()
+        self._source = _PipeSource(self.frames)
+        self._executor: LocalExecutor | None = None
+        self._changing = True
+        self._asked: dict[str, asyncio.Future[None]] = {}
+        self._gone = False
+        self._left_out = 0
+        self._orders: dict[str, Callable[..., None]] = {
+            "spec": self._take_spec,
+            "node": self._take_node,
+            "go": self._go,
+            "no": self._refuse,
+            "end": self._source.end,
+            "stop": self._stop,
+            "halt": self._halt,
+            "abort": self._abort,
+            "grown": self._grow,
+        }
+
+    async def run(self) -> None:
+        spec = await self._spec
+        self._changing = spec.changing
+        self._executor = LocalExecutor(spec, self, _SystemClock())
+        if self._gone:
+            return
+        await self._executor.run(self._source)
+
+    async def admit(self, nodes: Sequence[str]) -> None:
+        if self._gone:
+            raise NodeError(Outcome.CANCELLED, _OWNER_GONE)
+        for node in nodes:
+            self.frames.send(("start", node))
+            if self._changing:
+                answer = self._asked[node] = asyncio.get_running_loop().create_future()
+                await answer
+
+    def each(self, result: NodeResult) -> None:
+        self.frames.send(("result", pack_result(result)))
+
+    def live(self, node: str, stream: str, line: bytes) -> None:
+        if self.frames.is_choked():
+            self._left_out += 1
+            return
+        if self._left_out:
+            self.frames.send(("live", node, stream, b"(%d lines not shown)" % self._left_out))
+            self._left_out = 0
+        self.frames.send(("live", node, stream, line))
+
+    def trouble(self, sentence: str) -> None:
+        self.frames.send(("trouble", sentence))
+
+    def _received(self, messages: list[Message]) -> None:
+        for name, *values in messages:
+            self._orders[name](*values)
+
+    def _take_spec(self, data: bytes) -> None:
+        try:
+            self._spec.set_result(pickle.loads(data))  # noqa: S301 - our own parent wrote it, to our own end of a socket pair
+        except Exception as problem:  # noqa: BLE001 - told to the parent by way of `run`
+            self._spec.set_exception(problem)
+
+    def _take_node(self, values: tuple[Any, ...]) -> None:
+        self._source.deal(unpack_endpoint(values))
+
+    def _go(self, nodes: Sequence[str]) -> None:
+        for node in nodes:
+            answer = self._asked.pop(node, None)
+            if answer is not None and not answer.done():
+                answer.set_result(None)
+
+    def _refuse(self, nodes: Sequence[str], outcome: str, message: str) -> None:
+        for node in nodes:
+            answer = self._asked.pop(node, None)
+            if answer is not None and not answer.done():
+                answer.set_exception(NodeError(Outcome(outcome), message))
+
+    def _stop(self) -> None:
+        self.frames.send(("back", self._source.give_back()))
+        if self._executor:
+            self._executor.stop()
+
+    def _halt(self, why: str) -> None:
+        self._stop()
+        if self._executor:
+            self._executor.halt(why)
+
+    def _abort(self, why: str) -> None:
+        self._stop()
+        if self._executor:
+            self._executor.abort(why)
+
+    def _grow(self, values: tuple[int, bool, str]) -> None:
+        if self._executor:
+            self._executor.grow(unpack_growth(values))
+
+    def _parent_gone(self) -> None:
+        self._gone = True
+        if not self._spec.done():
+            self._spec.cancel()
+        self._refuse([*self._asked], Outcome.CANCELLED.value, _OWNER_GONE)
+        self._halt(_OWNER_GONE)
+
+
+class _SystemClock:
+    """The worker's own clock: the one port that no shard can be handed by pickle."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)  # noqa: TID251 - this is the worker's ports.Clock
+
+    def monotonic_s(self) -> float:
+        return monotonic()
+
+    async def sleep(self, seconds_s: float) -> None:
+        await asyncio.sleep(seconds_s)
