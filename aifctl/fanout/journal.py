@@ -101,12 +101,12 @@ class Journal:
             try:
                 self._append(self._ends.full(result, at))
             except JournalFullError:
-                self._ends.forget(result)
-            except OSError as problem:
+                pass
+            except OSError as problem:  # of a side file
                 self._see_if_full(problem)
-                self._ends.forget(result)
             else:
                 return
+        # From here on every record is slim, so that none refers to output that the one that failed would have held.
         self._append_from_reserve(slim(result, at), behind_bytes=_TAIL_BYTES)
 
     def stop(self, reason: str) -> None:

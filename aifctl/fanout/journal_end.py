@@ -38,10 +38,6 @@ class EndRecords:
                 body += f',"{stream}":{self._output(output, room)}'
         return seal_record(body)
 
-    def forget(self, result: NodeResult) -> None:
-        """The record that was built last was not written: what it would have held is kept nowhere."""
-        self._kept -= {result.stdout.sha256, result.stderr.sha256}
-
     def _facts(self, result: NodeResult) -> str:
         parts = []
         if result.message:

@@ -174,7 +174,8 @@ def test_diff_shows_what_changed_and_how(state: StateDir, clock: TestClock, sink
 
     assert [(item["node"], item["change"]) for item in sink.items] == [("n1", "output"), ("n3", "output")]
     assert sink.items[0]["diff"].splitlines()[2:] == ["@@ -1,3 +1,3 @@", " a", "-b", "+\\x1b[31mB", " c"]
-    assert sink.items[1]["diff"] == "stdout: 40000 bytes before, 40000 after"
+    assert sink.items[0]["difference"] == "-b  +\\x1b[31mB"
+    assert sink.items[1]["difference"] == sink.items[1]["diff"] == "stdout: 40000 bytes before, 40000 after"
     assert report.summary == {"same_count": 1, "changed_count": {"output": 2}}
     assert report.exit is ExitCode.OK
 

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -16,7 +16,9 @@ import pytest
 from aifctl.core.errors import RefusedError
 from aifctl.core.process import ProcessIdentity
 from aifctl.core.state_dir import StateDir
+from aifctl.fanout.run_summary import list_runs
 from aifctl.ops.runs import stop_run
+from aifctl.ops.runs.stopping import LocalProcesses
 from tests.fanout.journal_fakes import begin, keep_run, ok
 from tests.ops.run_fakes import ListSink, tools_with
 
@@ -115,6 +117,20 @@ def test_somebody_elses_run_names_them(state: StateDir) -> None:
         stop_run("latest", tools_with(state), ListSink(), processes=Answer(sent=PermissionError(1, "no")))
 
 
-def test_a_pid_that_is_another_process_by_now_is_not_hit(state: StateDir) -> None:
+def test_a_process_that_only_has_the_same_pid_gets_no_signal(state: StateDir) -> None:
+    with running(state) as process:
+        summary = list_runs(state)[0]
+        assert summary.writer is not None
+        earlier = replace(summary.writer, start_ticks=summary.writer.start_ticks - 1)
+
+        assert not LocalProcesses().stop(earlier)
+        assert LocalProcesses().wait_end(earlier, 60.0)
+        assert process.poll() is None
+        assert LocalProcesses().stop(summary.writer)
+        assert process.wait() == 0
+        assert not LocalProcesses().stop(summary.writer)
+
+
+def test_a_writer_that_is_not_the_pid_it_names_is_left_to_a_person(state: StateDir) -> None:
     with begin(state, ["n1"]), pytest.raises(RefusedError, match="another container or pid namespace"):
         stop_run("latest", tools_with(state), ListSink(), processes=Answer(sent=False))

@@ -28,9 +28,10 @@ CHANGES = Kind(
         Column(key="change", title="change", type=FieldType.STRING, about="outcome, rc, output, new or gone"),
         Column(key="before", title="before", type=FieldType.STRING, about="its outcome in the earlier run"),
         Column(key="after", title="after", type=FieldType.STRING, about="its outcome in the later run"),
-        Column(key="diff", title="diff", type=FieldType.STRING, about="of stdout and stderr, unified, made printable"),
+        Column(key="difference", title="difference", type=FieldType.STRING, about="the first lines that differ"),
     ),
     fields=(
+        Field(key="diff", type=FieldType.STRING, about="of stdout and stderr, unified, made printable"),
         Field(key="rc_before", type=FieldType.INTEGER, about="exit status in the earlier run"),
         Field(key="rc_after", type=FieldType.INTEGER, about="exit status in the later run"),
     ),
@@ -39,6 +40,8 @@ CHANGES = Kind(
 # difflib is quadratic at its worst: a longer stream is compared by size and digest alone.
 _MOST_DIFFED_BYTES = 32_768
 _MOST_LINES = 20
+_MOST_SHOWN_LINES = 4
+_MOST_SHOWN = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +87,7 @@ def _predecessor(state: StateDir, record: RunRecord) -> RunRecord:
 
 def _item(change: NodeChange) -> Item:
     one, two = change.earlier, change.later
+    diff = _diff(one, two) if one and two else None
     return {
         "node": change.node,
         "change": change.kind,
@@ -91,13 +95,22 @@ def _item(change: NodeChange) -> Item:
         "after": change.after,
         "rc_before": one and one.rc,
         "rc_after": two and two.rc,
-        "diff": _diff(one, two) if one and two else None,
+        "difference": diff and _first_lines(diff),
+        "diff": diff,
     }
 
 
 def _diff(one: NodeResult, two: NodeResult) -> str | None:
     texts = (_stream_diff("stdout", one.stdout, two.stdout), _stream_diff("stderr", one.stderr, two.stderr))
     return "\n".join(filter(None, texts)) or None
+
+
+def _first_lines(diff: str) -> str:
+    """Return what came and went on one line, for a table."""
+    lines = [line for line in diff.split("\n") if not line.startswith((" ", "@@", "---", "+++"))]
+    text = "  ".join(lines[:_MOST_SHOWN_LINES])
+    cut = len(lines) > _MOST_SHOWN_LINES or len(text) > _MOST_SHOWN
+    return f"{text[:_MOST_SHOWN]} …" if cut else text
 
 
 def _stream_diff(stream: str, one: Output, two: Output) -> str:
@@ -119,4 +132,4 @@ def _lines(output: Output) -> list[str] | None:
         data = output.inline if output.inline is not None else Path(output.path or "").read_bytes()
     except OSError:
         return None
-    return printable_bytes(data).split("\n")
+    return printable_bytes(data).removesuffix("\n").split("\n") if data else []
