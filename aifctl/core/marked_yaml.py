@@ -15,7 +15,7 @@ from difflib import get_close_matches
 import yaml
 
 from aifctl.core.errors import Mistake
-from aifctl.core.printable import printable
+from aifctl.core.printable import printable_line
 
 #: What one file may unfold to; 6,250 nodes written out one by one with all their rails stay below a tenth of it.
 MAX_VALUES = 2_000_000
@@ -82,7 +82,7 @@ class Mistakes:
 
     def add(self, place: Place, message: str, *, kind: str = "") -> None:
         """Record one mistake. `kind`: a pattern goes wrong for thousands of nodes on one line, in one way."""
-        self._by_kind.setdefault((place, kind or message), {})[printable(message)] = None
+        self._by_kind.setdefault((place, kind or message), {})[printable_line(message)] = None
 
     def unknown_key(self, place: Place, key: str, allowed: Iterable[str], *, of: str) -> None:
         """Record a key that does not exist, with the nearest that does."""

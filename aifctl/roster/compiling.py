@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import gc
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,6 +37,36 @@ class Compiled:
 
 def compile_sources(sources: Sequence[Source]) -> tuple[Compiled, list[Mistake]]:
     """Return what the files say, and every mistake in them; with mistakes the first is only what is left."""
+    with _no_collection():
+        return _compile(sources)
+
+
+def pack_compiled(compiled: Compiled, *, key: str, modified_at: float) -> bytes:
+    """Return a compiled inventory as the bytes that the cache keeps."""
+    return pack(
+        compiled.names,
+        compiled.columns,
+        policy=compiled.policy,
+        leaves=compiled.leaves,
+        selectors=compiled.selectors,
+        key=key,
+        modified_at=modified_at,
+    )
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Pause the cyclic collector: for 6,250 nodes written out one by one it takes 6 of 9 s to find no garbage."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def _compile(sources: Sequence[Source]) -> tuple[Compiled, list[Mistake]]:
     mistakes = Mistakes()
     document = _read(sources, mistakes)
     nodes = expand_document(document, mistakes)
@@ -55,19 +87,6 @@ def compile_sources(sources: Sequence[Source]) -> tuple[Compiled, list[Mistake]]
         selectors=selectors,
     )
     return compiled, mistakes.all()
-
-
-def pack_compiled(compiled: Compiled, *, key: str, modified_at: float) -> bytes:
-    """Return a compiled inventory as the bytes that the cache keeps."""
-    return pack(
-        compiled.names,
-        compiled.columns,
-        policy=compiled.policy,
-        leaves=compiled.leaves,
-        selectors=compiled.selectors,
-        key=key,
-        modified_at=modified_at,
-    )
 
 
 def _read(sources: Sequence[Source], mistakes: Mistakes) -> Document:

@@ -213,6 +213,8 @@ class FieldReader:
             self._mistakes.add(place, f"{what} must be a mapping, and here stands a {_shape(value)}")
 
     def _rail_numbers(self, span: str, place: Place) -> list[int]:
+        if span in _RAIL_NAMES:
+            return [int(span)]
         try:
             numbers = [int(number) for number in expand_names(f"[{span.strip('[]')}]")]
         except (BadValueError, ValueError):

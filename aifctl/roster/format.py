@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from aifctl.core.errors import InventoryError, Mistake
+from aifctl.core.printable import printable_line
 from aifctl.fleet.endpoint import Endpoint
 from aifctl.fleet.fleet import Fleet
 from aifctl.fleet.node import Node
@@ -60,7 +61,7 @@ class Losses:
         self._names.setdefault(what, {})[where] = None
 
     def sentences(self) -> tuple[str, ...]:
-        return tuple(f"{what} ({_some(list(names))})" for what, names in self._names.items())
+        return tuple(printable_line(f"{what} ({_some(list(names))})") for what, names in self._names.items())
 
 
 def bare_node(name: str, **fields: object) -> Node:

@@ -9,6 +9,7 @@ from typing import Any
 from aifctl.roster.yaml_writing import Written
 
 _VARIABLES = ("node#", "rack#", "su#", "hall#")
+_MAX_OFFSET = 10_000  # node#+24000100 would be a serial number in disguise
 _NUMBER = re.compile(r"([0-9]+)")
 
 
@@ -53,7 +54,7 @@ def _hole(digits: Sequence[str], envs: Sequence[Mapping[str, int]]) -> str | Non
         offsets = {
             int(each) - env[variable] if variable in env else None for each, env in zip(digits, envs, strict=True)
         }
-        if len(offsets) == 1 and (offset := offsets.pop()) is not None:
+        if len(offsets) == 1 and (offset := offsets.pop()) is not None and abs(offset) < _MAX_OFFSET:
             formula = variable if offset == 0 else f"{variable}{offset:+d}"
             return f"{{{formula}:0{widths.pop()}}}" if padded else f"{{{formula}}}"
     return None

@@ -12,8 +12,8 @@ from aifctl.fleet.topology import Leaf
 from aifctl.roster.packing import Packed, UnreadableError, pack
 
 _TEXT = st.text(max_size=8)
-_CELL = st.none() | st.booleans() | st.integers(0, 3) | _TEXT
-_COLUMN = st.lists(_CELL, min_size=12, max_size=12) | st.lists(st.sampled_from(["a", "b"]), min_size=12, max_size=12)
+_SHAPES = (st.booleans(), st.integers(0, 3), st.integers(), _TEXT, st.sampled_from(["a", "b"]))
+_COLUMN = st.one_of(*(st.lists(st.none() | cell, min_size=12, max_size=12) for cell in _SHAPES))
 _NAMES = [f"n{number}" for number in range(12)]
 
 

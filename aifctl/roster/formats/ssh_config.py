@@ -15,6 +15,7 @@ from aifctl.roster.format import Found, Losses, RosterFormat, Written, broken
 
 _MEANT = frozenset({"hostname", "port", "user", "identityfile", "proxyjump"})
 _LINE = re.compile(r"\s*([A-Za-z][A-Za-z0-9]*)\s*(?:=|\s)\s*(.*\S)\s*")
+_WILD = re.compile(r"[*?!]")
 _SSH_PORT = 22
 
 
@@ -34,8 +35,18 @@ def read(text: str, file: str) -> Found:
     """Read the hosts that are named in full; for each option the first block that holds for a host wins, as in ssh."""
     losses = Losses()
     blocks = _blocks(text, file, losses)
-    names = dict.fromkeys(name for block in blocks for name in block.patterns if not re.search(r"[*?!]", name))
-    nodes = [_node(name, [block for block in blocks if block.holds_for(name)], file, losses) for name in names]
+    named: dict[str, list[int]] = {}
+    wild: list[int] = []  # compared with every name; a block of plain names only holds for those
+    for at, block in enumerate(blocks):
+        if any(_WILD.search(pattern) for pattern in block.patterns):
+            wild.append(at)
+        for name in block.patterns:
+            if not _WILD.search(name):
+                named.setdefault(name, []).append(at)
+    nodes = []
+    for name, own in named.items():
+        ordered = [blocks[at] for at in sorted({*own, *wild})]
+        nodes.append(_node(name, [block for block in ordered if block.holds_for(name)], file, losses))
     return Found(nodes=tuple(nodes), lost=losses.sentences())
 
 
