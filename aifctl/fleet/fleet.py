@@ -4,22 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aifctl.fleet.columns import FIELDS, RAIL_PARTS, Columns, Table, columns_of
 from aifctl.fleet.endpoint import Endpoint
-from aifctl.fleet.finding_nodes import NodeIndex
 from aifctl.fleet.lifecycle import State
 from aifctl.fleet.node import Bmc, Node, Rail
 from aifctl.fleet.nodeset_order import sort_names
 from aifctl.fleet.policy import Policy
 from aifctl.fleet.topology import RAIL_COUNT, Leaf
 
+if TYPE_CHECKING:
+    from aifctl.fleet.finding_nodes import NodeIndex
+
 #: The scopes a node belongs to, by inventory key; a node may have several leaves, feeds and groups.
 SCOPES = ("site", "hall", "su", "rack", "leaf", "feed", "sku", "state", "group")
 
 _MANY = {"feed": "feeds", "group": "groups"}
 _ALIASES = {"feed": "feeds", "group": "groups", "bmc": "bmc:address", "serial": "serial:chassis"}
+
+#: What a node has where the inventory says nothing.
+_USUAL = {"state": State.READY.value, "port": 22, "off": False}
 
 
 class Fleet:
@@ -108,8 +113,14 @@ class Fleet:
         `serial` is the chassis serial, `serial.PART` another; `bmc.mac` and the like are the BMC's; feeds and groups
         are joined with commas. The function raises KeyError for a name that the fleet has not.
         """
-        column, position = self._column(self._field_of(key)), self._position
-        return lambda name: _as_text(column[position[name]])
+        field, position = self._field_of(key), self._position
+        column, usual = self._column(field), _USUAL.get(field)
+
+        def value(name: str) -> str | None:
+            cell = column[position[name]]
+            return _as_text(cell if cell is not None else usual)
+
+        return (lambda name: self.endpoint(name).address) if field == "address" else value
 
     def has_attribute(self, key: str) -> bool:
         """Return whether any node can have a value for `attribute(key)`: a known field, or a label somebody uses."""
@@ -140,6 +151,8 @@ class Fleet:
 
     @cached_property
     def _search(self) -> NodeIndex:
+        from aifctl.fleet.finding_nodes import NodeIndex  # noqa: PLC0415 - for the one verb that searches
+
         return NodeIndex(self._columns)
 
     def _column(self, field: str) -> Sequence[Any]:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from aifctl.core.errors import InventoryError, Mistake, UsageError
 from aifctl.core.state_dir import StateDir
 from aifctl.fleet.fleet import Fleet
-from aifctl.fleet.nearest import nearest
 from aifctl.ports.roster import Exported, FormatAbout, Imported, Loaded
 from aifctl.roster.cache import Cache
 from aifctl.roster.packing import VERSION, Packed
@@ -118,6 +117,8 @@ class FileRoster:
 
     def _format(self, name: str) -> RosterFormat:
         if name not in self._formats:
+            from aifctl.fleet.nearest import nearest  # noqa: PLC0415 - only after a mistake
+
             near = nearest(name, self._formats)
             hint = f"did you mean {near}?" if near else f"there are {', '.join(self._formats)}"
             raise UsageError(f"there is no inventory format {name!r}; {hint}")

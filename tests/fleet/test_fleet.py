@@ -127,7 +127,7 @@ def test_a_scope_that_does_not_exist_is_an_error() -> None:
         ("address", "10.0.0.1"),
         ("port", "2222"),
         ("unit", "2"),
-        ("off", None),
+        ("off", "false"),
         ("feeds", "A1,B1"),
         ("feed", "A1,B1"),
         ("group", "canary"),
@@ -142,6 +142,13 @@ def test_a_scope_that_does_not_exist_is_an_error() -> None:
 )
 def test_attributes_are_fields_of_the_node_or_labels(key: str, value: str | None) -> None:
     assert Fleet.from_nodes(NODES).attribute(key)("n1") == value
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [("state", "ready"), ("off", "false"), ("port", "22"), ("address", "n1"), ("sku", None)]
+)
+def test_what_an_inventory_leaves_unsaid_has_its_usual_value(key: str, value: str | None) -> None:
+    assert Fleet(Table(["n1"], {})).attribute(key)("n1") == value
 
 
 def test_an_attribute_that_no_node_has_is_known_as_such() -> None:

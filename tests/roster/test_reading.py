@@ -177,3 +177,9 @@ def test_an_inventory_may_be_empty(tmp_path: Path, text: str) -> None:
 
 def test_names_stand_in_nodeset_order_whatever_the_order_of_the_file(tmp_path: Path) -> None:
     assert fleet_of(tmp_path, "nodes: [n10, n2, n1, a9]\n").names == ("a9", "n1", "n2", "n10")
+
+
+def test_several_sites_may_stand_in_one_inventory(tmp_path: Path) -> None:
+    fleet = fleet_of(tmp_path, "sites: {north: {racks: {r1: {nodes: n1}}}, south: {user: ops, nodes: n2}}\n")
+    assert {site: list(names) for site, names in fleet.scope("site").items()} == {"north": ["n1"], "south": ["n2"]}
+    assert fleet.endpoint("n2").user == "ops"

@@ -13,9 +13,10 @@ from pathlib import Path
 
 import pytest
 
+from aifctl.fleet.nodeset import expand, sort_names
 from tests.roster.inventories import SHIPPED, roster
 
-_NEEDED = ("munged", "slurmctld", "scontrol")
+_NEEDED = ("munge", "munged", "slurmctld", "scontrol")
 _CONF = """\
 ClusterName=test
 SlurmctldHost={host}(127.0.0.1)
@@ -51,8 +52,8 @@ def _ready(command: list[str], environ: dict[str, str], daemon: subprocess.Popen
 
 
 @pytest.fixture
-def slurm(tmp_path: Path) -> Iterator[dict[str, str]]:
-    """A slurmctld that knows the demo fleet; yields the environment in which scontrol finds it."""
+def slurm(tmp_path: Path, name: str) -> Iterator[dict[str, str]]:
+    """A slurmctld that knows one shipped fleet; yields the environment in which scontrol finds it."""
     missing = [tool for tool in _NEEDED if not shutil.which(tool)]
     if missing:
         pytest.skip(f"{', '.join(missing)} not installed; make deps installs Slurm")
@@ -62,7 +63,7 @@ def slurm(tmp_path: Path) -> Iterator[dict[str, str]]:
     key = folder / "munge" / "key"
     key.write_bytes(secrets.token_bytes(1024))
     key.chmod(0o600)
-    for file, text in roster().export_text(roster().load(SHIPPED / "demo").fleet, format_name="slurm").files:
+    for file, text in roster().export_text(roster().load(SHIPPED / name).fleet, format_name="slurm").files:
         (folder / file).write_text(text)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -94,16 +95,20 @@ def _asked(environ: dict[str, str], *words: str) -> str:
 
 
 @pytest.mark.slurm
-def test_a_real_slurmctld_takes_the_exported_nodes_and_tree(slurm: dict[str, str]) -> None:
-    fleet = roster().load(SHIPPED / "demo").fleet
+@pytest.mark.parametrize("name", ["demo", "ai-factory-50k"])
+def test_a_real_slurmctld_takes_the_exported_nodes_and_tree(slurm: dict[str, str], name: str) -> None:
+    fleet = roster().load(SHIPPED / name).fleet
     switches = {
         match[1]: (int(match[2]), match[3])
         for match in re.finditer(
             r"SwitchName=(\S+) Level=(\d+) LinkSpeed=\S+ Nodes=(\S+)", _asked(slurm, "show", "topology")
         )
     }
-    assert {name: level for name, (level, _) in switches.items()} == {"su1": 0, "su2": 0, "h1": 1}
+    halls = fleet.scope("hall")
+    tops = {} if len(halls) == 1 else dict.fromkeys(fleet.scope("site"), 2)
+    expected = {**dict.fromkeys(fleet.scope("su"), 0), **dict.fromkeys(halls, 1), **tops}
+    assert {switch: level for switch, (level, _) in switches.items()} == expected
     for su, members in fleet.scope("su").items():
-        assert _asked(slurm, "show", "hostnames", switches[su][1]).split() == list(members)
+        assert sort_names(expand(switches[su][1])) == list(members)
     addresses = dict(re.findall(r"NodeName=(\S+).*?NodeAddr=(\S+)", _asked(slurm, "show", "nodes"), flags=re.DOTALL))
-    assert addresses == {name: fleet.endpoint(name).address for name in fleet.names}
+    assert addresses == {node: fleet.endpoint(node).address for node in fleet.names}
