@@ -110,6 +110,7 @@ RUN = Kind(
             about="remote process ids that outlived KILL; null: could not be learnt",
         ),
         Field(key="attempts", type=FieldType.INTEGER, about="dials made"),
+        Field(key="detail", type=FieldType.OBJECT, about="what this kind of work has to say beside: files written, …"),
     ),
 )
 

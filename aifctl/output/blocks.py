@@ -82,7 +82,8 @@ class Blocks:
 
     def _heading(self, group: Group, style: Style) -> Iterator[str]:
         names, status = fold(group.names), group.status
-        silence = ", no output" if group.outcome in ANSWERED and is_silent(group) else ""
+        said = group.outcome not in ANSWERED or group.details or not is_silent(group)
+        silence = "" if said else ", no output"
         count = f"{len(group.names):,} nodes, " if len(group.names) > 1 else ""
         end = f"{count}{style.outcome(status, group.outcome)}{silence}"
         end_width = len(count) + len(status) + len(silence)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from aifctl.core.outcome import Outcome
 from aifctl.core.printable import printable_line
 from aifctl.fleet.nodeset import fold
+from aifctl.output.cells import cell
 from aifctl.output.folding import Group
 from aifctl.output.streams import is_empty, printable_lines
 from aifctl.output.tally import show_bytes
@@ -43,7 +44,7 @@ UNCUT = Cutting()
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of a body; `part` is message, stdout, stderr or remark (ours about it)."""
+    """One line of a body; `part` is message, detail, stdout, stderr or remark (ours about it)."""
 
     part: str
     text: str
@@ -52,6 +53,7 @@ class Line:
 def body_lines(group: Group, cutting: Cutting = UNCUT, *, streams: bool = True) -> Iterator[Line]:
     """Yield the lines under a group's heading; `streams` False leaves the output out, seen already."""
     yield from (Line("message", text) for text in _messages(group, cutting.most_messages))
+    yield from (Line("detail", text) for text in _details(group))
     for key in ("stdout", "stderr") if streams else ():
         output = group.stream(key)
         if output is not None:
@@ -116,6 +118,14 @@ def _message(told: Sequence[tuple[str, str]], *, is_only: bool) -> str:
     if is_only and len({message for _, message in told}) == 1:
         return text
     return f"{name}: {text}" + (f" (and {len(told) - 1:,} like it)" if len(told) > 1 else "")
+
+
+def _details(group: Group) -> Iterator[str]:
+    if len(group.details) == 1:
+        (detail,) = group.details.values()
+        yield ", ".join(f"{printable_line(key)}: {cell(value, key)}" for key, value in detail.items())
+    elif group.details:
+        yield f"details differ in {len(group.details):,} ways; each node's with -o json"
 
 
 def _survivors(group: Group) -> Iterator[str]:

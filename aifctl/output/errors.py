@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from aifctl.core.errors import AifctlError, InventoryError, Mistake, NodeSetSyntaxError, UnknownNodeError
+from aifctl.core.errors import (
+    AifctlError,
+    InventoryError,
+    Mistake,
+    NodeSetSyntaxError,
+    UnknownGroupError,
+    UnknownNodeError,
+)
 from aifctl.core.printable import printable, printable_line
 from aifctl.core.report import Head, Kind, Report
 from aifctl.output.format import Format, Page, whole_text
@@ -14,17 +21,23 @@ from aifctl.output.format import Format, Page, whole_text
 ERROR = Kind(name="Error", columns=(), about="A command that failed before it had anything to say.")
 
 
+_WITH_COLUMN = (NodeSetSyntaxError, UnknownGroupError)
+
+#: Characters shown on each side of the place: with both, the caret stays under it on a terminal of 80 columns.
+_NEAR = 36
+
+
 def error_facts(error: AifctlError) -> tuple[Mapping[str, Any], ...]:
     """Return one object per mistake: code, error (its class), message, and what points at the place.
 
-    A syntax error has `text` and `column` (1-based), an unknown node `unknown` and `nearest`, a mistake in the
+    A syntax error and an unknown group have `text` and `column` (1-based), an unknown node `unknown` and `nearest`, a mistake in the
     inventory `file` and `line` (null where the file as a whole is meant).
     """
     facts = {"code": int(error.exit_code), "error": type(error).__name__}
     if isinstance(error, InventoryError):
         return tuple(facts | _mistake(mistake) for mistake in error.mistakes)
     more: dict[str, Any] = {}
-    if isinstance(error, NodeSetSyntaxError):
+    if isinstance(error, _WITH_COLUMN):
         more = {"text": error.text, "column": error.column + 1}
     if isinstance(error, UnknownNodeError):
         more = {"unknown": list(error.unknown), "nearest": list(error.nearest)}
@@ -32,10 +45,12 @@ def error_facts(error: AifctlError) -> tuple[Mapping[str, Any], ...]:
 
 
 def describe_error(error: AifctlError) -> str:
-    """Return the lines for stderr; a syntax error with its text and a caret under the place."""
+    """Return the lines for stderr; where a place in a selector is meant, with a caret under it."""
     lines = [f"aifctl: {printable(str(error))}"]
-    if isinstance(error, NodeSetSyntaxError):
-        before, rest = printable_line(error.text[: error.column]), printable_line(error.text[error.column :])
+    if isinstance(error, _WITH_COLUMN):
+        start = max(0, error.column - _NEAR)
+        before = printable_line(error.text[start : error.column])
+        rest = printable_line(error.text[error.column : error.column + _NEAR])
         lines += [f"  {before}{rest}", f"  {' ' * len(before)}^"]
     return "\n".join(lines) + "\n"
 

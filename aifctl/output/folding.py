@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from aifctl.core.outcome import Outcome
 from aifctl.core.report import Item
+from aifctl.output.json_text import dumps
 from aifctl.ports.work import Output
 
 _ORDER = {Outcome.OK: 2, Outcome.SKIPPED: 1}
@@ -22,6 +23,7 @@ class Group:
         names: their names, in order of arrival.
         messages: (name, message) of those that have one; they differ in addresses, so they don't split groups.
         survivors: (name, process ids) of those on which something outlived KILL.
+        details: what the work says beside its output (files written, keys seen), each once.
         unsure: names of those for which that could not be learnt.
     """
 
@@ -30,6 +32,7 @@ class Group:
     messages: list[tuple[str, str]] = field(default_factory=list)
     survivors: list[tuple[str, tuple[int, ...]]] = field(default_factory=list)
     unsure: list[str] = field(default_factory=list)
+    details: dict[str, Mapping[str, Any]] = field(default_factory=dict)
 
     @property
     def outcome(self) -> Outcome:
@@ -63,6 +66,8 @@ class Folding:
         group.names.append(name)
         if item.get("message"):
             group.messages.append((name, str(item["message"])))
+        if item.get("detail"):
+            group.details[dumps(item["detail"])] = item["detail"]
         if item.get("survivors"):
             group.survivors.append((name, tuple(item["survivors"])))
         elif "survivors" in item and item["survivors"] is None:

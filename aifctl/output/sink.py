@@ -69,7 +69,7 @@ class ReportSink:
 
     def item(self, item: Item) -> None:
         kept = self._kept(item)
-        if "outcome" in item:
+        if self._head is not None and self._head.kind.folds:
             self._outcomes.append((str(item.get("node")), Outcome(item["outcome"])))
         if self._writing is not None:
             self._write(self._writing.item(kept))

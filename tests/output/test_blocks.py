@@ -135,6 +135,15 @@ def test_survivors_and_what_is_not_known_of_them_is_said(render: Render) -> None
     assert "[whether processes are still running is not known: n[2-3]]" in shown
 
 
+def test_details_are_shown_once_where_they_are_the_same(render: Render) -> None:
+    items = [result(f"n{number}", detail={"written": ["a\x1b", "b"], "bytes_count": 9}) for number in (1, 2)]
+    same = render("plain", HEAD, items)
+    different = render("plain", HEAD, [*items, result("n3", detail={"written": []})])
+
+    assert "detail: written: a\\x1b,b, bytes_count: 9\n" in same
+    assert "detail: details differ in 2 ways; each node's with -o json\n" in different
+
+
 def test_live_output_is_not_shown_twice_but_failures_are(render: Render) -> None:
     items = [result("n1", out=b"seen\n"), result("n2", "refused", message="port 22 refused")]
 

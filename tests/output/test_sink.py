@@ -13,6 +13,7 @@ from aifctl.core.errors import (
     Mistake,
     NodeSetSyntaxError,
     SetupError,
+    UnknownGroupError,
     UnknownNodeError,
     UsageError,
 )
@@ -67,6 +68,15 @@ def test_items_stand_in_nodeset_order_whatever_order_they_arrive_in(render: Rend
     envelope = json.loads(render("json", HEAD, items))
 
     assert [item["node"] for item in envelope["items"]] == ["r2n1", "r2n9", "r2n10", "r10n1"]
+
+
+@pytest.mark.parametrize(("name", "shown"), [("count", "2\n"), ("nodeset", "n[1-2]\n")])
+def test_only_of_a_run_are_those_counted_that_ended_ok(name: str, shown: str, render: Render) -> None:
+    kind = Kind(name="Watched", columns=(Column(key="node", title="node"), Column(key="outcome", title="outcome")))
+    run = [result("n1"), result("n2"), result("n3", "lost")]
+
+    assert render(name, HEAD, run) == shown
+    assert render(name, Head(kind=kind), [run[0], {"node": "n2", "outcome": "something else"}]) == shown
 
 
 def test_a_node_may_have_several_items_and_they_keep_their_order(render: Render) -> None:
@@ -244,6 +254,14 @@ def test_a_caret_stands_under_the_place_even_behind_escapes() -> None:
     *_, text, caret = told.splitlines()
     assert text[caret.index("^")] == "!"
     assert "\x1b" not in told
+
+
+def test_a_caret_into_a_long_selector_stays_on_a_narrow_line() -> None:
+    told = describe_error(UnknownGroupError("no rack r99", text="r1," * 9000 + "@rack:r99", column=27000))
+
+    *_, text, caret = told.splitlines()
+    assert text[caret.index("^") :].startswith("@rack:r99")
+    assert len(text) < 80
 
 
 @pytest.mark.parametrize("name", ["json", "jsonl"])

@@ -12,12 +12,14 @@ from aifctl.output.format import Format, Page
 class _Count:
     def __init__(self, _page: Page) -> None:
         self._count = 0
+        self._is_run = False
 
-    def open(self, _head: Head) -> Iterator[str]:
+    def open(self, head: Head) -> Iterator[str]:
+        self._is_run = head.kind.folds
         yield from ()
 
     def item(self, item: Item) -> Iterator[str]:
-        self._count += item.get("outcome", Outcome.OK) == Outcome.OK
+        self._count += not self._is_run or item["outcome"] == Outcome.OK
         yield from ()
 
     def close(self, _report: Report) -> Iterator[str]:

@@ -14,14 +14,14 @@ from aifctl.output.format import Format, Page
 class _Nodeset:
     def __init__(self, _page: Page) -> None:
         self._names: list[str] = []
-        self._key = "node"
+        self._key, self._is_run = "node", False
 
     def open(self, head: Head) -> Iterator[str]:
-        self._key = head.kind.key
+        self._key, self._is_run = head.kind.key, head.kind.folds
         yield from ()
 
     def item(self, item: Item) -> Iterator[str]:
-        if item.get("outcome", Outcome.OK) == Outcome.OK:
+        if not self._is_run or item["outcome"] == Outcome.OK:
             self._names.append(str(item[self._key]))
         yield from ()
 
