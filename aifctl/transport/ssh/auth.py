@@ -77,10 +77,12 @@ class PublicKeyAuth:
         if self._left and _is_cheap(self._left[0]):
             self._next()
 
-    def cancel(self) -> None:
+    def let_go(self) -> None:
+        """Give up what is under way, and the connection."""
         if self._task:
             self._task.cancel()
             self._task = None
+        self._conn = None
 
     def succeeded(self) -> None:
         """Check that success answers something we signed; a server that lets anyone in is not the one we meant."""

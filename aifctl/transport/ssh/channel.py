@@ -103,7 +103,7 @@ class Channel:
             self._close_sent = True
             self._unsent.clear()
             self._unsent_bytes = 0
-            self._conn.send_packet(_CLOSE, self._peer)
+            self._conn.send_lazily(_CLOSE, self._peer)
             self._wake()
 
     def forget(self) -> None:
@@ -176,9 +176,10 @@ class Channel:
             self._conn.send_packet(_FAILURE, self._peer)
 
     def _take_close(self) -> None:
-        self.close()
         self._conn.remove_channel(self._number)
         self._end(None)
+        # Behind `ended`, so that what follows it (the next channel, goodbye) leaves in the same write.
+        self.close()
 
     def _end(self, problem: Exception | None) -> None:
         if isinstance(problem, misc.ChannelOpenError) and self._number in self._conn._channels:  # noqa: SLF001 - asyncssh removes it likewise

@@ -177,7 +177,7 @@ class LeanConnection(SSHClientConnection):
         self._server_host_key_algs = trust.algorithms
         self._lean_auth = PublicKeyAuth(self, offers)
         self._out: list[bytes] = []
-        self._corks = 0
+        self._corks = self._lazy = 0
         self._held = False
         self.ready: asyncio.Future[None] = self._loop.create_future()
         self.banner = b""
@@ -216,11 +216,25 @@ class LeanConnection(SSHClientConnection):
 
     def uncork(self) -> None:
         self._corks -= 1
-        if not self._corks and self._out:
-            data = b"".join(self._out)
-            self._out.clear()
-            if self._transport:
-                self._transport.write(data)
+        if not self._corks and len(self._out) > self._lazy:
+            self._flush()
+
+    def send_lazily(self, pkttype: int, *args: bytes) -> None:
+        """Send a packet that nobody waits for with the next one, or when the loop comes round."""
+        self._corks += 1
+        before = len(self._out)
+        self.send_packet(pkttype, *args)
+        self._corks -= 1
+        if not self._lazy:
+            self._loop.call_soon(self._flush)
+        self._lazy += len(self._out) - before
+
+    def _flush(self) -> None:
+        data = b"".join(self._out)
+        self._out.clear()
+        self._lazy = 0
+        if data and self._transport:
+            self._transport.write(data)
 
     def unsent_bytes(self) -> int:
         """Return what the wire still holds."""
@@ -256,15 +270,16 @@ class LeanConnection(SSHClientConnection):
     def _send(self, data: bytes) -> None:
         if self._corks:
             self._out.append(data)
+        elif self._out:
+            self._out.append(data)
+            self._flush()
         elif self._transport:
             self._transport.write(data)
 
     def _force_close(self, exc: Exception | None) -> None:
         if not self._transport:
             return
-        if self._out:
-            self._transport.write(b"".join(self._out))
-            self._out.clear()
+        self._flush()
         self._transport.close()
         self._transport = None
         self._cleanup(exc)
@@ -272,7 +287,6 @@ class LeanConnection(SSHClientConnection):
     def _cleanup(self, exc: Exception | None) -> None:
         self.closed, self.lost = True, exc
         self._inpbuf = b""
-        self._lean_auth.cancel()
         for channel in list(self._channels.values()):
             channel.process_connection_close(exc)
         while self._global_request_waiters:
@@ -280,6 +294,9 @@ class LeanConnection(SSHClientConnection):
         if not self.ready.done():
             self.ready.set_exception(exc or misc.ConnectionLost("Connection closed"))
         self._close_event.set()
+        # Cycles that only the garbage collector could free: thousands of them cost more than the connections.
+        self._recv_handler = _nothing_more
+        self._lean_auth.let_go()
 
     # --- incoming ---------------------------------------------------------------------------------------------------
 
@@ -615,6 +632,10 @@ class _Silent:
     def log(self, *_args: object, **_names: object) -> None: ...
 
     debug = info = warning = error = exception = debug1 = debug2 = packet = log
+
+
+def _nothing_more() -> bool:
+    return False
 
 
 _Agreement = dict[str, Any]

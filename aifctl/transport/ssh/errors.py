@@ -35,6 +35,7 @@ OUTCOME_OF: dict[type[BaseException], Outcome] = {
     misc.MACError: Outcome.PROTOCOL,
     misc.CompressionError: Outcome.PROTOCOL,
     misc.DisconnectError: Outcome.PROTOCOL,
+    misc.Error: Outcome.PROTOCOL,
     misc.ChannelOpenError: Outcome.PROTOCOL,
     misc.ChannelListenError: Outcome.PROTOCOL,
     misc.BreakReceived: Outcome.PROTOCOL,

@@ -14,7 +14,7 @@ from aifctl.core.errors import NodeError
 from aifctl.core.outcome import Outcome
 from aifctl.ports.transport import Bytes, Command, Ended
 from aifctl.transport.ssh.channel import Channel
-from aifctl.transport.ssh.errors import link_error, said
+from aifctl.transport.ssh.errors import link_error, outcome_of, said
 from aifctl.transport.ssh.prompt import PromptFinder
 
 #: How long stdin is held back for a password prompt. What asks takes the first line of stdin as the password, so the
@@ -158,6 +158,8 @@ class Session(Channel):
         elif isinstance(problem, misc.ChannelOpenError):
             message = f"{self._where} refuses a session: {said(problem.reason)}"
             self._settle(NodeError(Outcome.PROTOCOL, message))
+        elif problem is not None and outcome_of(problem) is None:
+            self._settle(problem)  # a bug of ours while taking the node's packets; to be seen as one
         else:
             self._settle(link_error(problem, where=self._where))
 

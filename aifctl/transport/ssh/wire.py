@@ -92,6 +92,7 @@ class Wire:
             self._pending.clear()
         self.fd = -1
         self._sock.close()
+        self._receiver = _NOBODY
 
     def abort(self) -> None:
         """Leave at once with a reset: nothing lingers in this machine's tables."""
@@ -140,9 +141,21 @@ class Wire:
             self._receiver.resume_writing()
 
     def _lose(self, problem: Exception) -> None:
+        receiver = self._receiver
         self.close()
-        self._receiver.connection_lost(problem)
+        receiver.connection_lost(problem)
 
+
+class _Nobody:
+    """Who receives when nobody does any more; keeps a closed wire and its connection from holding each other."""
+
+    def data_received(self, data: bytes) -> None: ...
+    def eof_received(self) -> None: ...
+    def connection_lost(self, exc: Exception | None) -> None: ...
+    def resume_writing(self) -> None: ...
+
+
+_NOBODY = _Nobody()
 
 #: A node that lost power answers nothing: the kernel notices after about 30 s, without a timer of ours per connection.
 _KEEPALIVE = (
