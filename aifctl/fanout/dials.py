@@ -11,6 +11,8 @@ from aifctl.fanout.dial_limit import DialLimit
 
 #: A dial older than this gives its slot and its place in the width back: dead nodes must not slow the rest.
 SLOW_DIAL_S = 1.0
+# Timers may fire early by the clock's resolution; without this they would be set again for the same moment, and spin.
+_SLACK_S = 0.01
 
 
 @dataclass(slots=True, eq=False)
@@ -82,7 +84,7 @@ class Dials:
 
     def _age(self) -> None:
         self._timer = None
-        latest_s = self._loop.time() - SLOW_DIAL_S
+        latest_s = self._loop.time() - SLOW_DIAL_S + _SLACK_S
         while self._by_age and (self._by_age[0].done or self._by_age[0].since_s <= latest_s):
             dialling = self._by_age.popleft()
             if not dialling.done:

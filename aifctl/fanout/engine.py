@@ -85,9 +85,8 @@ class FanOut:
         self._over = False
         self._cut: str | None = None  # why works and dials are cancelled
         self._recalled: set[asyncio.Task[None]] = set()  # tasks that we have cancelled and that go on
-        self._held = 0  # connected nodes
+        self._held: set[_Job] = set()  # connected nodes, those that wait for a worker included
         self._jobs: deque[_Job] = deque()
-        self._working: set[_Job] = set()
         self._workers = 0
         self._idle_diallers: list[asyncio.Future[None]] = []
         self._idle_workers: list[asyncio.Future[_Job | None]] = []
@@ -124,7 +123,7 @@ class FanOut:
         self._desks.halted = True
         for task in self._dials.tasks():
             self._recall(task)
-        for job in self._working:
+        for job in self._held:
             job.link.halt(Outcome.CANCELLED)
         self._grace = self._loop.call_later(HALT_GRACE_S, self._leave)
 
@@ -186,8 +185,8 @@ class FanOut:
     def _has_room(self) -> bool:
         return (
             self._dials.has_slot()
-            and self._dials.young + self._held < self._width
-            and self._dials.young + self._held + self._dials.slow < self._connections
+            and self._dials.young + len(self._held) < self._width
+            and self._dials.young + len(self._held) + self._dials.slow < self._connections
         )
 
     async def _dial_one(self, endpoint: Endpoint) -> None:
@@ -210,7 +209,6 @@ class FanOut:
             failure = verdicts.bug(endpoint.name)
         self._dials.end(dialling, connected=link is not None, throttled=_is_throttled(failure))
         if link is not None:
-            self._held += 1
             self._give_to_worker(_Job(endpoint, link))
         elif failure is not None:
             self._settle(failure)
@@ -219,6 +217,7 @@ class FanOut:
     # Workers
 
     def _give_to_worker(self, job: _Job) -> None:
+        self._held.add(job)
         while self._idle_workers:
             waiting = self._idle_workers.pop()
             if not waiting.done():
@@ -234,10 +233,8 @@ class FanOut:
         job: _Job | None = first
         while job is not None:
             job.task = _current()
-            self._working.add(job)
             result = await self._perform(job)
-            self._working.discard(job)
-            self._held -= 1
+            self._held.discard(job)
             self._settle(result)
             self._hand_on()
             job = self._jobs.popleft() if self._jobs else await self._next_job()
@@ -316,7 +313,7 @@ class FanOut:
 
     def _leave(self) -> None:
         """Cancel what has not ended in its grace."""
-        for job in self._working:
+        for job in self._held:
             if job.task is not None:
                 job.link.abort()
                 self._recall(job.task)
@@ -334,7 +331,7 @@ class FanOut:
         self._dials.close()
         if self._grace is not None:
             self._grace.cancel()
-        for job in (*self._working, *self._jobs):
+        for job in self._held:
             job.link.abort()
 
 
