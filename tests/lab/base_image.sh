@@ -44,6 +44,7 @@ root=$work/root
 rm -rf "$root"/etc/ssh/ssh_host_* "$root"/var/cache/apt/* "$root"/var/lib/apt/lists/* # every host gets keys of its own
 rm -f "$root/etc/resolv.conf" "$root/etc/hostname"
 chroot "$root" useradd --create-home --shell /bin/bash ops
+echo 'ops:only-in-the-lab' | chroot "$root" chpasswd # for sudo with a password; sshd takes keys alone
 chroot "$root" systemctl --quiet enable systemd-networkd.service
 # Nothing here needs them, and each costs a lab host part of its second of boot time.
 chroot "$root" systemctl --quiet mask systemd-networkd-wait-online.service getty.target apt-daily.timer \
