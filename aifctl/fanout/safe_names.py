@@ -21,3 +21,8 @@ def safe_name(name: str) -> str:
     if len(escaped) > _MOST_BYTES:
         escaped = f"{escaped[: _MOST_BYTES - 65]}%{hashlib.sha256(data).hexdigest()}"
     return escaped or "%"
+
+
+def is_plain(name: str) -> bool:
+    """Whether a name is printable text that any file system takes, spaces and other scripts included."""
+    return name.isprintable() and len(name.encode("utf-8", "surrogateescape")) <= _MOST_BYTES
