@@ -34,9 +34,6 @@ PasswordAuthentication no
 KbdInteractiveAuthentication no
 PermitRootLogin yes
 LogLevel VERBOSE
-Subsystem sftp internal-sftp
-MaxStartups 200
-MaxSessions 20
 """
 
 
@@ -93,6 +90,9 @@ class Sshd:
         os.makedirs("/run/sshd", mode=0o755, exist_ok=True)  # noqa: PTH103 - sshd asks for this very path
         config = self.folder / "sshd_config"
         keys = "\n".join(f"HostKey {key}" for key in self.host_keys)
+        for usual in ("Subsystem sftp internal-sftp", "MaxStartups 200", "MaxSessions 20"):
+            if usual.split()[0] not in more:
+                more = f"{more}\n{usual}"
         text = _CONFIG.format(address=self.address, port=self.port, host_keys=keys, folder=self.folder, more=more)
         config.write_text(text)
         self.process = subprocess.Popen(

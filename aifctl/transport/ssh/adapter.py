@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Sequence
 
 from aifctl.core.errors import NodeError, SetupError
@@ -67,8 +68,17 @@ class SshTransport:
     async def _connect(self, target: Target) -> LeanConnection:
         try:
             if target.jump:
-                return await self._jumps.connect(target)
+                return await self._through_jump(target)
             return await self._dialler.connect(target)
         except SetupError as problem:
             # `check` says this before the run; here it is one endpoint's own key.
             raise NodeError(Outcome.LOCAL, str(problem)) from problem
+
+    async def _through_jump(self, target: Target) -> LeanConnection:
+        limit_s = self._settings.connect_timeout_s
+        try:
+            async with asyncio.timeout(limit_s):
+                return await self._jumps.connect(target)
+        except TimeoutError as problem:
+            message = f"no answer from {target.where} within {limit_s:g} s, jump hosts included"
+            raise NodeError(Outcome.CONNECT_TIMEOUT, message) from problem

@@ -1,4 +1,5 @@
-"""asyncssh's client connection with the per-connection overhead taken out: the only file that touches its internals.
+"""asyncssh's client connection with the per-connection overhead taken out: with prepared.py the only file that changes
+its internals.
 
 A fan-out opens thousands of short connections, and there asyncssh spends most of its time on what none of them needs.
 Client CPU per node for one cold command, measured against a light fleet (3,000 nodes, one core): README, "Measured".
@@ -11,9 +12,9 @@ What is replaced here, and what that rests on:
   which are not offered);
 - the first key exchange: KEXINIT goes out with the version line, its bytes are prepared once per set of host key
   algorithms, and servers that answer alike are negotiated with once; rekeying is left to asyncssh;
-- authentication: public keys only; a single key is signed straight behind the service request, which saves the `none`
-  probe, the query and two round trips;
-- the end: a disconnect message and a closed socket, waiting for nothing.
+- authentication: public keys only; a first key that is cheap to sign with is signed straight behind the service
+  request, which saves the `none` probe, the query and two round trips;
+- the end: a disconnect message and a closed socket, waiting for nothing, and no reference cycle left for the collector.
 
 Strictness stays: the host key is checked on every connection by the HostTrust handed in, strict key exchange (CVE-2023-
 48795) is negotiated and enforced, and unknown, early or late packets are refused as asyncssh refuses them.
@@ -25,21 +26,18 @@ from __future__ import annotations
 import asyncio
 import inspect
 import os
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Protocol
 
 from asyncssh import misc
-from asyncssh.connection import SSHClientConnection, SSHClientConnectionOptions
-from asyncssh.encryption import Encryption
+from asyncssh.connection import SSHClientConnection
 from asyncssh.kex import get_kex
 from asyncssh.kex_dh import _KexECDH
 from asyncssh.packet import PacketDecodeError, SSHPacket
 from asyncssh.public_key import SSHKey
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from aifctl.transport.ssh.auth import Offer, PublicKeyAuth
+from aifctl.transport.ssh.prepared import Gcm, Pristine
 
 _MSG_DISCONNECT, _MSG_IGNORE, _MSG_UNIMPLEMENTED, _MSG_DEBUG = 1, 2, 3, 4
 _MSG_SERVICE_REQUEST, _MSG_SERVICE_ACCEPT, _MSG_EXT_INFO = 5, 6, 7
@@ -59,33 +57,6 @@ _VERSION = b"SSH-2.0-aifctl"
 # RFC 4253 wants padding that an observer cannot predict where the cipher needs it; an AEAD does not, so one random block
 # per process is enough and saves a system call per packet.
 _PADDING = os.urandom(64)
-
-#: What is offered, cheapest first; enough to agree with OpenSSH 7.4 to 10, dropbear, libssh and asyncssh. CBC, SHA-1
-#: MACs and compression are left out.
-KEX_ALGORITHMS = (
-    "curve25519-sha256",
-    "curve25519-sha256@libssh.org",
-    "ecdh-sha2-nistp256",
-    "ecdh-sha2-nistp384",
-    "ecdh-sha2-nistp521",
-    "diffie-hellman-group-exchange-sha256",
-    "diffie-hellman-group14-sha256",
-    "diffie-hellman-group16-sha512",
-)
-CIPHERS = (
-    "aes128-gcm@openssh.com",
-    "aes256-gcm@openssh.com",
-    "chacha20-poly1305@openssh.com",
-    "aes128-ctr",
-    "aes192-ctr",
-    "aes256-ctr",
-)
-MACS = (
-    "hmac-sha2-256-etm@openssh.com",
-    "hmac-sha2-512-etm@openssh.com",
-    "hmac-sha2-256",
-    "hmac-sha2-512",
-)
 
 
 class HostTrust(Protocol):
@@ -108,59 +79,6 @@ class Handler(Protocol):
     ) -> None: ...
     def process_open_failure(self, code: int, reason: str, lang: str) -> None: ...
     def process_connection_close(self, exc: Exception | None) -> None: ...
-
-
-class Pristine:
-    """One connection made by asyncssh's own constructor; every lean connection starts from its attributes."""
-
-    def __init__(self, loop: asyncio.AbstractEventLoop, options: SSHClientConnectionOptions) -> None:
-        attributes = vars(SSHClientConnection(loop, options))
-        attributes["_logger"] = _Silent()
-        # Empty containers are made anew per connection; filled ones are settings and shared.
-        self.fresh: list[tuple[str, Callable[[], Any]]] = [
-            (name, type(value))
-            for name, value in attributes.items()
-            if isinstance(value, (list, dict, set, OrderedDict)) and not value
-        ]
-        self.fresh.append(("_close_event", asyncio.Event))
-        self.shared = {
-            name: value
-            for name, value in attributes.items()
-            if name not in dict(self.fresh) and name != "_recv_handler"
-        }
-
-
-def make_options(username: str) -> SSHClientConnectionOptions:
-    """Prepare asyncssh's options once per user; per connection they cost 1.5 ms, a thread and several file reads."""
-    # asyncssh insists on knowing the local user (for host-based login, which is not offered) and fails where the
-    # password file has none, as in a container with a bare user id; with LOGNAME set it looks nowhere else.
-    before = os.environ.get("LOGNAME")
-    os.environ["LOGNAME"] = before or "aifctl"
-    try:
-        return _make_options(username)
-    finally:
-        if before is None:
-            del os.environ["LOGNAME"]
-
-
-def _make_options(username: str) -> SSHClientConnectionOptions:
-    return SSHClientConnectionOptions(
-        config=None,
-        username=username,
-        client_keys=None,
-        agent_path=None,
-        known_hosts=None,
-        gss_host=None,
-        x509_trusted_certs=None,
-        login_timeout=0,
-        keepalive_interval=0,
-        rekey_seconds=0,
-        compression_algs=None,
-        kex_algs=KEX_ALGORITHMS,
-        encryption_algs=CIPHERS,
-        mac_algs=MACS,
-        client_version="aifctl",
-    )
 
 
 class LeanConnection(SSHClientConnection):
@@ -247,6 +165,12 @@ class LeanConnection(SSHClientConnection):
         packet = SSHPacket(self._server_kexinit[17:])
         packet.get_namelist()
         return set(packet.get_namelist())
+
+    def get_extra_info(self, name: str, default: Any = None) -> Any:
+        """Answer asyncssh's own parts; SFTP swaps a symlink's arguments for servers that call themselves OpenSSH."""
+        if name == "server_version":
+            return self._server_version.decode("ascii", "replace")
+        return self._transport.get_extra_info(name, default) if self._transport else default
 
     @property
     def taken_offer(self) -> Offer | None:
@@ -337,7 +261,7 @@ class LeanConnection(SSHClientConnection):
     def _recv_packets(self) -> bool:
         """Handle one packet; False where it is not whole yet."""
         buffer, decryption = self._inpbuf, self._recv_encryption
-        if isinstance(decryption, _Gcm):
+        if isinstance(decryption, Gcm):
             size = 4 + int.from_bytes(buffer[:4], "big") + _GCM_TAG_BYTES
             body = None
             if len(buffer) >= size:
@@ -444,7 +368,7 @@ class LeanConnection(SSHClientConnection):
             raise misc.ProtocolError(f"Unexpected packet type {kind} in key exchange")
 
     def _take_auth(self, kind: int, payload: bytes) -> None:
-        if self._auth_complete or not self._kex_complete:
+        if self._auth_complete or not self._kex_complete or not self._recv_encryption:
             raise misc.ProtocolError("Authentication not in progress")
         if kind == _MSG_USERAUTH_SUCCESS:
             self._lean_auth.succeeded()
@@ -585,9 +509,9 @@ class LeanConnection(SSHClientConnection):
         self._kex, self._session_id = None, h
         compute = kex.compute_key
         self.send_packet(_MSG_NEWKEYS)
-        self._send_encryption = _Gcm(compute(k, h, b"C", h, key_out), compute(k, h, b"A", h, 12))
+        self._send_encryption = Gcm(compute(k, h, b"C", h, key_out), compute(k, h, b"A", h, 12))
         self._send_enchdrlen, self._send_blocksize = 1, 16
-        self._next_recv_encryption = _Gcm(compute(k, h, b"D", h, key_in), compute(k, h, b"B", h, 12))
+        self._next_recv_encryption = Gcm(compute(k, h, b"D", h, key_in), compute(k, h, b"B", h, 12))
         self._next_recv_blocksize, self._next_recv_macsize = 16, _GCM_TAG_BYTES
         self._kex_complete = True
         self.send_service_request(b"ssh-userauth")
@@ -597,41 +521,6 @@ class LeanConnection(SSHClientConnection):
         self.phase = "authentication"
         self.send_packet(_MSG_SERVICE_REQUEST, _string(service))
         self._lean_auth.begin()
-
-
-class _Gcm(Encryption):
-    """AES-GCM as OpenSSH uses it; asyncssh's own expands the key anew for every packet."""
-
-    __slots__ = ("_cipher", "_count", "_fixed")
-
-    def __init__(self, key: bytes, iv: bytes) -> None:
-        self._cipher = AESGCM(key)
-        self._fixed, self._count = iv[:4], int.from_bytes(iv[4:], "big")
-
-    def encrypt_packet(self, seq: int, header: bytes, packet: bytes) -> tuple[bytes, bytes]:  # noqa: ARG002 - asyncssh's signature
-        return header, self._cipher.encrypt(self._nonce(), packet, header)
-
-    def open(self, header: bytes, data: bytes) -> bytes:
-        try:
-            return self._cipher.decrypt(self._nonce(), data, header)
-        except InvalidTag:
-            raise misc.MACError("MAC verification failed") from None
-
-    def _nonce(self) -> bytes:
-        nonce = self._fixed + self._count.to_bytes(8, "big")
-        self._count = (self._count + 1) & 0xFFFFFFFFFFFFFFFF
-        return nonce
-
-
-class _Silent:
-    """asyncssh's logger, made to say nothing: its calls cost 0.3 ms per connection even when nobody listens."""
-
-    def get_child(self, *_args: object, **_names: object) -> _Silent:
-        return self
-
-    def log(self, *_args: object, **_names: object) -> None: ...
-
-    debug = info = warning = error = exception = debug1 = debug2 = packet = log
 
 
 def _nothing_more() -> bool:

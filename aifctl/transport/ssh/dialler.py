@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import socket
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,10 +15,11 @@ from asyncssh import misc
 from aifctl.core.errors import NodeError, SettingsError
 from aifctl.ports.transport import DialSettings
 from aifctl.transport.ssh.auth import Offer
-from aifctl.transport.ssh.connection import HostTrust, LeanConnection, Pristine, make_options
+from aifctl.transport.ssh.connection import HostTrust, LeanConnection
 from aifctl.transport.ssh.errors import dial_error
 from aifctl.transport.ssh.keys import Keyring
-from aifctl.transport.ssh.known_hosts import KnownHosts, lookup_names
+from aifctl.transport.ssh.known_hosts import KnownHosts, KnownHostsCache, lookup_names
+from aifctl.transport.ssh.prepared import Pristine, make_options
 from aifctl.transport.ssh.target import Target
 from aifctl.transport.ssh.trust import HostKeyRefused, NodeTrust, inventory_entries
 from aifctl.transport.ssh.tunnel import Tunnel
@@ -29,7 +31,7 @@ class Progress:
     """How far a dial has come, for the message when it gets no further."""
 
     conn: LeanConnection | None = None
-    phase: str = field(default="TCP connection")
+    phase: str = field(default="keys of ssh-agent")
 
     @property
     def reached(self) -> str:
@@ -42,7 +44,7 @@ class Dialler:
     def __init__(self, settings: DialSettings) -> None:
         self._settings = settings
         self.keyring = Keyring(agent=settings.agent, password=settings.key_password)
-        self._known: dict[tuple[str, ...], KnownHosts] = {}
+        self._known = KnownHostsCache()
         self._pristine: dict[str, Pristine] = {}
         self._offers: dict[tuple[Any, ...], tuple[Offer, ...]] = {}
 
@@ -72,12 +74,10 @@ class Dialler:
     def known(self, target: Target) -> KnownHosts:
         """Return the parsed known_hosts files that are for this target."""
         files = target.known_hosts or self._settings.known_hosts
-        if files not in self._known:
-            try:
-                self._known[files] = KnownHosts.read(files)
-            except OSError as problem:
-                raise SettingsError(f"known_hosts can't be read: {problem}") from problem
-        return self._known[files]
+        try:
+            return self._known.get(files, now_s=time.monotonic())
+        except OSError as problem:
+            raise SettingsError(f"known_hosts can't be read: {problem}") from problem
 
     async def offers(self, target: Target) -> tuple[Offer, ...]:
         """Return the keys for a target, the one that nodes like it took last first."""
@@ -132,8 +132,8 @@ class Dialler:
             progress.phase = "jump host's connection to it"
             await wire.open_to(target.address, target.port)
         progress.conn = conn
-        wire.start()
         conn.connection_made(wire)
+        wire.start()
         try:
             await conn.ready
         except BaseException:
@@ -151,6 +151,7 @@ class Dialler:
 
 async def _open(loop: asyncio.AbstractEventLoop, target: Target, progress: Progress) -> socket.socket:
     """Connect to the first address that answers; a literal address costs no look-up and no thread."""
+    progress.phase = "TCP connection"
     literal = _literal(target.address, target.port)
     if literal:
         return await open_socket(loop, *literal)

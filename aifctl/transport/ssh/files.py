@@ -29,12 +29,11 @@ async def open_files(conn: LeanConnection, *, where: str) -> SftpFiles:
     """Start SFTP on a connection; NodeError protocol where the node offers none."""
     try:
         return SftpFiles(await conn.start_sftp_client(), where=where)
-    except asyncssh.ChannelOpenError as problem:
-        raise NodeError(
-            Outcome.PROTOCOL, f"{where} offers no SFTP ({said(problem.reason)}); nothing copied"
-        ) from problem
     except (OSError, asyncssh.Error) as problem:
-        raise link_error(problem, where=where) from problem
+        if conn.closed:
+            raise link_error(problem, where=where) from problem
+        reason = said(getattr(problem, "reason", "") or str(problem))
+        raise NodeError(Outcome.PROTOCOL, f"{where} offers no SFTP ({reason}); nothing was copied") from problem
 
 
 class SftpFiles:
@@ -46,14 +45,14 @@ class SftpFiles:
     async def stat(self, path: str) -> RemoteStat | None:
         with self._said(path):
             try:
-                return _stat(await self._client.lstat(path))
+                return _stat(await self._client.lstat(_bytes(path)))
             except _MISSING:
                 return None
 
     async def entries(self, path: str) -> list[tuple[str, RemoteStat]]:
         found = []
         with self._said(path):
-            async for entry in self._client.scandir(path):
+            async for entry in self._client.scandir(_bytes(path)):
                 name = _text(entry.filename)
                 if name not in {".", ".."}:
                     found.append((name, _stat(entry.attrs)))
@@ -61,11 +60,11 @@ class SftpFiles:
 
     async def read_link(self, path: str) -> str:
         with self._said(path):
-            return _text(await self._client.readlink(path))
+            return _text(await self._client.readlink(_bytes(path)))
 
     async def read(self, path: str) -> AsyncIterator[bytes]:
         with self._said(path):
-            file = await self._client.open(path, "rb", block_size=None)
+            file = await self._client.open(_bytes(path), "rb", block_size=None)
             try:
                 async for chunk in _read_ahead(file):
                     yield chunk
@@ -76,7 +75,7 @@ class SftpFiles:
         with self._said(path):
             # Closed to others until its mode is set: the content may be what the mode protects.
             attributes = sftp.SFTPAttrs(permissions=mode & 0o700)
-            file = await self._client.open(path, "wb", attributes, block_size=None)
+            file = await self._client.open(_bytes(path), "wb", attributes, block_size=None)
             try:
                 await _write_behind(file, chunks)
                 await file.chmod(mode)
@@ -86,38 +85,38 @@ class SftpFiles:
     async def rename(self, path: str, to: str) -> None:
         with self._said(to):
             try:
-                await self._client.posix_rename(path, to)
+                await self._client.posix_rename(_bytes(path), _bytes(to))
             except asyncssh.SFTPOpUnsupported:
                 await self._replace(path, to)
 
     async def remove(self, path: str) -> None:
         with self._said(path):
-            await self._client.remove(path)
+            await self._client.remove(_bytes(path))
 
     async def make_link(self, path: str, *, to: str) -> None:
         with self._said(path):
-            await self._client.symlink(to, path)
+            await self._client.symlink(_bytes(to), _bytes(path))
 
     async def make_dir(self, path: str, *, mode: int) -> None:
         with self._said(path):
-            await self._client.mkdir(path, sftp.SFTPAttrs(permissions=mode))
-            await self._client.chmod(path, mode)
+            await self._client.mkdir(_bytes(path), sftp.SFTPAttrs(permissions=mode))
+            await self._client.chmod(_bytes(path), mode)
 
     async def remove_dir(self, path: str) -> None:
         with self._said(path):
-            await self._client.rmdir(path)
+            await self._client.rmdir(_bytes(path))
 
     async def set_mode(self, path: str, mode: int) -> None:
         with self._said(path):
-            await self._client.chmod(path, mode)
+            await self._client.chmod(_bytes(path), mode)
 
     async def _replace(self, path: str, to: str) -> None:
         """Rename over an existing file where the server can't do it at one stroke."""
         try:
-            await self._client.rename(path, to)
+            await self._client.rename(_bytes(path), _bytes(to))
         except asyncssh.SFTPError:
-            await self._client.remove(to)
-            await self._client.rename(path, to)
+            await self._client.remove(_bytes(to))
+            await self._client.rename(_bytes(path), _bytes(to))
 
     @contextmanager
     def _said(self, path: str) -> Iterator[None]:
@@ -198,3 +197,8 @@ def _stat(attributes: sftp.SFTPAttrs) -> RemoteStat:
 
 def _text(name: bytes | str) -> str:
     return name if isinstance(name, str) else name.decode("utf-8", "surrogateescape")
+
+
+def _bytes(name: str) -> bytes:
+    """Names on a node are bytes; what is no UTF-8 travels as surrogates, as os.fsdecode writes it."""
+    return name.encode("utf-8", "surrogateescape")

@@ -74,6 +74,7 @@ class JumpHosts:
         task = self._hops.get(key)
         if task is None or (task.done() and _is_dead(task)):
             task = self._hops[key] = asyncio.create_task(self._dial(hops[-1], via, timeout_s, key))
+            task.add_done_callback(_look_at)
         # Many nodes wait for one dial; a node that gives up must not end it for the others.
         return await asyncio.shield(task)
 
@@ -83,6 +84,12 @@ class JumpHosts:
         except NodeError:
             self._health.failed(key)
             raise
+
+
+def _look_at(task: asyncio.Task[LeanConnection]) -> None:
+    """Take note of a failure that nobody waits for any more, so that asyncio does not report it as forgotten."""
+    if not task.cancelled():
+        task.exception()
 
 
 def _is_dead(task: asyncio.Task[LeanConnection]) -> bool:

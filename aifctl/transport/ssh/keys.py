@@ -31,7 +31,7 @@ class Keyring:
         self._agent_path, self._password = agent, password
         self._agent: SSHAgentClient | None = None
         self._files: dict[str, tuple[Offer, ...]] = {}
-        self._agent_offers: asyncio.Future[tuple[Offer, ...]] | None = None
+        self._agent_offers: asyncio.Task[tuple[Offer, ...]] | None = None
 
     def check(self, identities: Sequence[str]) -> None:
         """Read key files; SetupError names the first that can't be used and what to do about it.
@@ -60,6 +60,8 @@ class Keyring:
 
     async def close(self) -> None:
         """Let go of the agent."""
+        if self._agent_offers:
+            self._agent_offers.cancel()
         if self._agent:
             self._agent.close()
             await self._agent.wait_closed()
@@ -122,8 +124,8 @@ class Keyring:
         if not self._agent_path:
             return ()
         if self._agent_offers is None:
-            self._agent_offers = asyncio.get_running_loop().create_future()
-            self._agent_offers.set_result(await self._ask_agent(self._agent_path))
+            self._agent_offers = asyncio.create_task(self._ask_agent(self._agent_path))
+        # Many nodes wait for one answer; a node that gives up must not end it for the others.
         return await asyncio.shield(self._agent_offers)
 
     async def _ask_agent(self, path: str) -> tuple[Offer, ...]:

@@ -22,6 +22,7 @@ from pathlib import Path
 
 _MARKERS = frozenset({"@cert-authority", "@revoked"})
 _HASHED = "|1|"
+_FRESH_S = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,6 +149,31 @@ class KnownHosts:
         else:
             for name in dict.fromkeys(entry.hosts.lower().split(",")):
                 self._by_name.setdefault(name, []).append(entry)
+
+
+class KnownHostsCache:
+    """Parsed files, read again when one of them has changed: a warm shell sees what `trust scan` wrote meanwhile."""
+
+    def __init__(self) -> None:
+        self._parsed: dict[tuple[str, ...], tuple[tuple[object, ...], float, KnownHosts]] = {}
+
+    def get(self, files: tuple[str, ...], *, now_s: float) -> KnownHosts:
+        """Return the files' entries, no older than a second on the monotonic clock; OSError where one can't be read."""
+        kept = self._parsed.get(files)
+        if kept and now_s - kept[1] < _FRESH_S:
+            return kept[2]
+        state = tuple(map(_state_of, files))
+        known = kept[2] if kept and kept[0] == state else KnownHosts.read(files)
+        self._parsed[files] = (state, now_s, known)
+        return known
+
+
+def _state_of(file: str) -> tuple[int, int, int] | None:
+    try:
+        stat = Path(file).expanduser().stat()
+    except FileNotFoundError:
+        return None
+    return stat.st_ino, stat.st_mtime_ns, stat.st_size
 
 
 def _read(file: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import secrets
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 
 from aifctl.core.errors import NodeError
 from aifctl.core.outcome import Outcome
@@ -23,12 +23,11 @@ _MOST_ANSWER_BYTES = 65536
 class SshLink:
     """One authenticated connection; `where` is how messages name its node."""
 
-    __slots__ = ("_conn", "_files", "_session", "_where")
+    __slots__ = ("_conn", "_session", "_where")
 
     def __init__(self, conn: LeanConnection, *, where: str) -> None:
         self._conn, self._where = conn, where
         self._session: Session | None = None
-        self._files: Callable[[], None] | None = None
 
     async def execute(
         self, command: Command, *, stdout: Bytes, stderr: Bytes, feed: AsyncIterator[bytes] | None = None
@@ -80,6 +79,8 @@ class SshLink:
         return task
 
     async def _end(self, session: Session, command: Command, *, age_s: float) -> tuple[int, ...] | None:
+        if not session.sent:
+            return ()
         survivors = await self._end_as(command, command.end_as, age_s=age_s, grace_s=command.grace_s)
         if command.end_as and survivors != ():
             # What that user may not signal (the login user's side of a pipe), the login user may; and where sudo does

@@ -45,6 +45,7 @@ class Session(Channel):
         "feeding",
         "finished",
         "halted",
+        "sent",
     )
 
     def __init__(
@@ -63,6 +64,7 @@ class Session(Channel):
         self._signal: str | None = None
         self._saw_eof = False
         self.feeding = False
+        self.sent = False
         self.halted: Outcome | None = None
         self.finished: asyncio.Future[None] = self._loop.create_future()
         self._stdin_begun = False
@@ -117,6 +119,7 @@ class Session(Channel):
     # --- what the channel calls -----------------------------------------------------------------------------------
 
     def opened(self) -> None:
+        self.sent = True
         self.request(b"exec", _string(self._command.line.encode("utf-8", "surrogateescape")), answer=True)
         if self._ready is None and self._finder is None:
             self._begin_stdin()
@@ -124,12 +127,12 @@ class Session(Channel):
             self._prompt_timer = self._loop.call_later(PROMPT_WAIT_S, self._begin_stdin)
 
     def received(self, data: bytes, *, stderr: bool) -> None:
-        if not stderr:
-            if self._prompt_timer and not self._stdin_begun:
-                self._begin_stdin()  # it works already, so there is no password to ask for
-            self._stdout(data)
-        else:
-            self._take_stderr(data)
+        try:
+            take = self._take_stderr if stderr else self._take_stdout
+            take(data)
+        except Exception as problem:  # noqa: BLE001 - whoever takes the output has failed (a full disk), not the node
+            self._settle(problem)
+            self.close()
 
     def eof(self) -> None:
         self._saw_eof = True
@@ -164,6 +167,11 @@ class Session(Channel):
             self._settle(link_error(problem, where=self._where))
 
     # --- inside ---------------------------------------------------------------------------------------------------
+
+    def _take_stdout(self, data: bytes) -> None:
+        if self._prompt_timer and not self._stdin_begun:
+            self._begin_stdin()  # it works already, so there is no password to ask for
+        self._stdout(data)
 
     def _take_stderr(self, data: bytes) -> None:
         if self._ready:

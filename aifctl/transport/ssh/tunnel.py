@@ -13,12 +13,13 @@ from aifctl.transport.ssh.channel import Channel
 class Tunnel(Channel):
     """As much of a transport as an SSH connection uses, over a channel of another connection."""
 
-    __slots__ = ("_opening", "_receiver", "_started")
+    __slots__ = ("_early", "_opening", "_over", "_receiver", "_started")
 
     def __init__(self, via: Any, receiver: Any) -> None:
         super().__init__(via)
         self._receiver = receiver
-        self._started = False
+        self._started = self._over = False
+        self._early: list[bytes] = []
         self._opening: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     async def open_to(self, address: str, port: int) -> None:
@@ -37,7 +38,13 @@ class Tunnel(Channel):
             raise
 
     def start(self) -> None:
+        """Begin to deliver; the node's first words may have come together with the jump host's consent."""
         self._started = True
+        early, self._early = self._early, []
+        for data in early:
+            self._receiver.data_received(data)
+        if self._over:
+            self._receiver.eof_received()
 
     def unsent_bytes(self) -> int:
         return self._unsent_bytes + int(self._conn.unsent_bytes())
@@ -58,10 +65,15 @@ class Tunnel(Channel):
             self._opening.set_result(None)
 
     def received(self, data: bytes, *, stderr: bool) -> None:
-        if not stderr:
+        if stderr:
+            return
+        if self._started:
             self._receiver.data_received(data)
+        else:
+            self._early.append(data)
 
     def eof(self) -> None:
+        self._over = True
         if self._started:
             self._receiver.eof_received()
 
@@ -70,6 +82,8 @@ class Tunnel(Channel):
             self._opening.set_exception(problem or misc.ConnectionLost("Connection closed"))
         elif self._started:
             self._receiver.connection_lost(problem)
+        else:
+            self._over = True
 
 
 def _string(value: bytes) -> bytes:

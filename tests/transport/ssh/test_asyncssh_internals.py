@@ -11,7 +11,8 @@ from asyncssh import encryption, kex, kex_dh, packet
 from asyncssh.connection import SSHClientConnection, SSHConnection
 from asyncssh.public_key import SSHKey
 
-from aifctl.transport.ssh.connection import LeanConnection, Pristine, make_options
+from aifctl.transport.ssh.connection import LeanConnection
+from aifctl.transport.ssh.prepared import Pristine, make_options
 
 #: Attributes that the lean connection reads or sets beside asyncssh's own methods.
 _ATTRIBUTES = """

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from asyncssh.packet import SSHPacket
 
 from aifctl.core.errors import NodeError
 from aifctl.core.outcome import Outcome
@@ -16,6 +17,7 @@ from aifctl.fleet.endpoint import Endpoint
 from aifctl.ports.transport import DialSettings
 from aifctl.transport.ssh.adapter import SshTransport
 from aifctl.transport.ssh.health import HopHealth
+from aifctl.transport.ssh.tunnel import Tunnel
 from tests.sshd import Sshd, free_port, needs_sshd, public, running_sshd
 from tests.transport.ssh.links import echo, reach, refusal, with_transport
 
@@ -144,6 +146,45 @@ def test_the_nodes_own_host_key_is_checked_through_the_jump_host(
     known.write_text(f"[{jump.address}]:{jump.port} {public(jump.host_keys[0])}\n")
     settings = replace(settings, known_hosts=(str(known),))
     assert refusal(settings, through(sshd, hop(jump))).outcome is Outcome.HOST_KEY
+
+
+class _Via:
+    """A jump host's connection, as a tunnel sees it."""
+
+    def add_channel(self, _channel: object) -> int:
+        return 0
+
+    def send_packet(self, _kind: int, *_arguments: bytes) -> None: ...
+
+
+class _Node:
+    """A node's connection, as a tunnel sees it."""
+
+    def __init__(self) -> None:
+        self.heard: list[bytes | str] = []
+
+    def data_received(self, data: bytes) -> None:
+        self.heard.append(data)
+
+    def eof_received(self) -> None:
+        self.heard.append("eof")
+
+
+def test_what_a_node_says_together_with_the_jump_hosts_consent_is_not_lost() -> None:
+    async def body() -> list[bytes | str]:
+        node = _Node()
+        tunnel = Tunnel(_Via(), node)
+        opening = asyncio.create_task(tunnel.open_to("10.0.0.1", 22))
+        await asyncio.sleep(0)
+        tunnel.process_open_confirmation(0, 1 << 20, 32768, SSHPacket(b""))
+        tunnel.packet(94, b"\0\0\0\x03SSH")
+        tunnel.packet(96, b"")
+        await opening
+        assert node.heard == []
+        tunnel.start()
+        return node.heard
+
+    assert asyncio.run(body()) == [b"SSH", "eof"]
 
 
 def test_a_bad_memory_fades() -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from aifctl.core.errors import SetupError
 from aifctl.transport.ssh import known_hosts
 from aifctl.transport.ssh.known_hosts import Entry, KnownHosts, fingerprint, lookup_names, parse_known_hosts, parse_line
 from aifctl.transport.ssh.trust import HostKeyRefused, NodeTrust, inventory_entries
@@ -143,5 +144,15 @@ def test_an_authoritys_own_key_is_no_host_key() -> None:
 
 @pytest.mark.parametrize("line", ["", "ssh-ed25519", "ssh-ed25519 !!", f"ssh-rsa {key(1).split()[1]}"])
 def test_an_inventory_key_that_is_none_is_refused(line: str) -> None:
-    with pytest.raises(ValueError, match="is not a public host key"):
+    with pytest.raises(SetupError, match="is not a public host key"):
         inventory_entries([line])
+
+
+def test_a_file_that_has_changed_is_read_again(tmp_path: Path) -> None:
+    file, cache = tmp_path / "known", known_hosts.KnownHostsCache()
+    file.write_text(f"n1 {key(1)}\n")
+    first = cache.get((str(file),), now_s=0.0)
+    assert cache.get((str(file),), now_s=2.0) is first
+    file.write_text(f"n1 {key(1)}\nn2 {key(2)}\n")
+    assert cache.get((str(file),), now_s=2.5) is first
+    assert len(cache.get((str(file),), now_s=4.0).entries) == 2
