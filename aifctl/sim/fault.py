@@ -1,0 +1,150 @@
+"""What a fault is: a value of hooks, read from the drawer `faults/`, and how `KIND[:ARG]@NODES` is read."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from random import Random
+from typing import Protocol
+
+import aifctl.sim.faults
+from aifctl.core.errors import UsageError
+from aifctl.sim.drawers import read_drawer
+from aifctl.sim.node.condition import Condition
+
+
+class Listening(Enum):
+    """What a dialler finds: somebody, nobody (refused), or silence (a full backlog drops every SYN)."""
+
+    OPEN = "open"
+    CLOSED = "closed"
+    FULL = "full"
+
+
+class Admission(Enum):
+    """What becomes of a connection before a word is said: served, closed, or held open in silence."""
+
+    SERVE = "serve"
+    CLOSE = "close"
+    HOLD = "hold"
+
+
+class Door(Protocol):
+    """What a fault knows of a connection that has just been accepted."""
+
+    random: Random
+
+    @property
+    def waiting_count(self) -> int:
+        """Connections to this node that have not authenticated yet, this one included."""
+
+    async def sleep(self, seconds_s: float) -> None: ...
+
+
+class Running(Protocol):
+    """What a fault can do to a command that has been asked for."""
+
+    async def proceed(self) -> int:
+        """Run the command as if nothing were wrong; returns its exit status."""
+
+    async def print_out(self, data: bytes) -> None:
+        """Write to its stdout."""
+
+    async def sleep(self, seconds_s: float) -> None: ...
+
+    async def hang(self, *, deaf: bool = False) -> int:
+        """Never return; `deaf`: as in an uninterruptible sleep, not even KILL ends it."""
+
+    def cut(self) -> None:
+        """Reset the connection."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Argument:
+    """What stands behind the colon: how it is read, and what it is where nothing stands there."""
+
+    name: str
+    parse: Callable[[str], float]
+    default: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FaultKind:
+    """One kind of fault. Every hook is optional; `value` is the argument, 0 where the kind takes none.
+
+    Attributes:
+        about: one sentence for help.
+        admit: asked when a connection has been accepted, before the banner.
+        around: runs in place of each command.
+        settle, lift: change the node's condition when the fault comes, and put it back when it goes.
+    """
+
+    name: str
+    about: str
+    argument: Argument | None = None
+    listening: Listening = Listening.OPEN
+    admit: Callable[[Door, float], Awaitable[Admission]] | None = None
+    foreign_host_key: bool = False
+    refuses_keys: bool = False
+    refuses_sftp: bool = False
+    around: Callable[[Running, float], Awaitable[int]] | None = None
+    settle: Callable[[Condition, float], None] | None = None
+    lift: Callable[[Condition, float], None] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """One fault that a node has."""
+
+    kind: FaultKind
+    value: float = 0.0
+    text: str
+
+    def __str__(self) -> str:
+        return self.text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planting:
+    """A fault and where it goes; `where` is a nodeset, a count, a share, or empty for all."""
+
+    fault: Fault
+    where: str
+
+
+def read_kinds() -> Mapping[str, FaultKind]:
+    """Return every kind by name."""
+    return {kind.name: kind for kind in read_drawer(aifctl.sim.faults, "FAULT")}
+
+
+def parse_planting(text: str) -> Planting:
+    """Read KIND[:ARG][@NODES]; UsageError otherwise."""
+    what, _, where = text.partition("@")
+    name, colon, argument = what.partition(":")
+    kind = find_kind(name)
+    return Planting(fault=Fault(kind=kind, value=_value(kind, argument, given=bool(colon)), text=what), where=where)
+
+
+def find_kind(name: str) -> FaultKind:
+    """Return a kind by name; UsageError that names the nearest."""
+    kinds = read_kinds()
+    if name in kinds:
+        return kinds[name]
+    near = difflib.get_close_matches(name, kinds, n=1)
+    hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(sorted(kinds))}"
+    raise UsageError(f"no simulated node can have the fault {name!r}; {hint}")
+
+
+def _value(kind: FaultKind, text: str, *, given: bool) -> float:
+    wanted = kind.argument
+    if wanted is None:
+        if given:
+            raise UsageError(f"the fault {kind.name!r} takes nothing behind its name; leave ':{text}' away")
+        return 0.0
+    if given:
+        return wanted.parse(text)
+    if wanted.default is None:
+        raise UsageError(f"the fault {kind.name!r} needs its {wanted.name}: write {kind.name}:{wanted.name.upper()}")
+    return wanted.default

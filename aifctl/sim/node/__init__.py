@@ -1,0 +1,1 @@
+"""One simulated node: its disk, its processes, its parts. All of it is made when somebody first looks."""

@@ -1,0 +1,20 @@
+"""What can be wrong with a node beyond its connection; faults change it, commands show it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(slots=True, kw_only=True)
+class Condition:
+    """The part of a node's state that a fault's `settle` may change and its `lift` puts back.
+
+    Attributes:
+        disk_full: writes fail with ENOSPC.
+        sudo_password: asked for by sudo; None lets everybody in.
+        kernel_lines: further lines of dmesg, without their time stamps.
+    """
+
+    disk_full: bool = False
+    sudo_password: str | None = None
+    kernel_lines: list[str] = field(default_factory=list)

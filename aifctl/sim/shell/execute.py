@@ -1,0 +1,358 @@
+"""Runs a parsed script on an emulated node."""
+
+from __future__ import annotations
+
+import asyncio
+import posixpath
+from collections.abc import Sequence
+
+from aifctl.sim.node.disk import File
+from aifctl.sim.shell import patterns
+from aifctl.sim.shell.background import start_in_background
+from aifctl.sim.shell.builtins import BUILTINS
+from aifctl.sim.shell.context import (
+    Call,
+    CommandError,
+    ControlFlow,
+    FunctionReturn,
+    Io,
+    LoopBreak,
+    LoopContinue,
+    Shell,
+    ShellExit,
+    decode,
+)
+from aifctl.sim.shell.expand import Expander
+from aifctl.sim.shell.parse import LONGEST_CHARACTERS, parse
+from aifctl.sim.shell.redirect import redirected
+from aifctl.sim.shell.streams import Memory, Pipe
+from aifctl.sim.shell.syntax import (
+    AndOr,
+    Case,
+    Command,
+    For,
+    Function,
+    Group,
+    If,
+    Loop,
+    Pipeline,
+    Script,
+    ShellSyntaxError,
+    Simple,
+)
+
+_MOST_SUBSTITUTED_BYTES = 1 << 20
+_BROKEN_PIPE = 141
+_NOT_FOUND, _NOT_EXECUTABLE = 127, 126
+_BIN = frozenset({"/bin", "/usr/bin", "/sbin", "/usr/sbin", "/usr/local/bin"})
+SHELLS = frozenset({"sh", "bash", "dash"})
+
+
+async def run_text(shell: Shell, io: Io, text: str) -> int:
+    """Run a script as a shell of its own; returns its exit status, whatever the script is."""
+    try:
+        script = parse(text)
+    except (ShellSyntaxError, RecursionError) as problem:
+        return await _complain(shell, io, f"line 1: {problem}", 2)
+    try:
+        shell.budget.enter()
+        status = await _to_the_end(shell, io, script)
+    except CommandError as problem:
+        return await _complain(shell, io, f"line 1: {problem}", problem.status)
+    finally:
+        shell.budget.leave()
+    return status
+
+
+async def run_argv(shell: Shell, io: Io, argv: Sequence[str]) -> int:
+    """Run one command by its words: a function, a builtin, an emulated program or a script on the node's disk."""
+    await shell.budget.step()
+    name = argv[0]
+    if name in shell.functions:
+        return await _call_function(shell, io, list(argv))
+    call = Call(argv=list(argv), shell=shell, io=io)
+    program = BUILTINS.get(name) or _program(shell, name)
+    try:
+        if program is None:
+            return await _run_file(call)
+        return await program(call)
+    except CommandError as problem:
+        return await call.complain(f"{posixpath.basename(name)}: {problem}", problem.status)
+    except BrokenPipeError:
+        return _BROKEN_PIPE
+    except OSError as problem:
+        return await call.complain(f"{posixpath.basename(name)}: {problem.filename or 'write error'}: {problem.strerror}")
+
+
+def shell_named(shell: Shell, name: str, parameters: Sequence[str]) -> Shell:
+    """Return the shell that `sh` or a script begins with: what was exported, nothing else."""
+    exported = {key: value for key, value in shell.variables.items() if key in shell.exported}
+    return shell.fork(
+        name=name, variables=exported, exported=set(exported), parameters=list(parameters), functions={}, options=set(),
+        unheeded=0,
+    )  # fmt: skip
+
+
+async def substitute(shell: Shell, io: Io, script: Script) -> str:
+    """Return what a substitution's script prints."""
+    memory = Memory(_MOST_SUBSTITUTED_BYTES)
+    inner = shell.fork()
+    inner.budget.enter()
+    try:
+        shell.status = await _to_the_end(inner, io.having({1: memory}), script)
+    finally:
+        inner.budget.leave()
+    return decode(memory.value().replace(b"\0", b"")).rstrip("\n")
+
+
+async def _to_the_end(shell: Shell, io: Io, script: Script) -> int:
+    """Run a script as what a shell was started for, its EXIT trap included."""
+    try:
+        try:
+            status = await _script(shell, io, script)
+        except ControlFlow as left:
+            status = left.count if isinstance(left, (ShellExit, FunctionReturn)) else 0
+        shell.status = status
+        trap = shell.traps.pop("EXIT", None)
+        if trap:
+            await _script(shell, io, trap)
+    except ShellExit as left:
+        status = left.count
+    return status & 0xFF
+
+
+async def _script(shell: Shell, io: Io, script: Script) -> int:
+    for item in script.items:
+        if item.background:
+            shell.status = await _in_background(shell, io, item)
+        else:
+            shell.status = await _and_or(shell, io, item)
+    return shell.status if script.items else 0
+
+
+async def _in_background(shell: Shell, io: Io, item: AndOr) -> int:
+    inner = shell.fork()
+    return await start_in_background(shell, inner, io, lambda: _to_the_end(inner, io, Script((AndOr(item.links),))))
+
+
+async def _and_or(shell: Shell, io: Io, item: AndOr) -> int:
+    status, last = 0, len(item.links) - 1
+    for number, (operator, pipeline) in enumerate(item.links):
+        if (operator == "&&" and status) or (operator == "||" and not status):
+            continue
+        tested = number < last or pipeline.negated
+        shell.unheeded += tested
+        try:
+            status = shell.status = await _pipeline(shell, io, pipeline)
+        finally:
+            shell.unheeded -= tested
+        if status and not tested and "e" in shell.options and not shell.unheeded:
+            raise ShellExit(status)
+    return status
+
+
+async def _pipeline(shell: Shell, io: Io, pipeline: Pipeline) -> int:
+    if len(pipeline.stages) == 1:
+        status = await _command(shell, io, pipeline.stages[0])
+    else:
+        status = await _stages(shell, io, pipeline.stages)
+    return int(not status) if pipeline.negated else status
+
+
+async def _stages(shell: Shell, io: Io, stages: Sequence[Command]) -> int:
+    pipes = [Pipe() for _ in stages[1:]]
+    tasks: list[asyncio.Task[int]] = []
+    async with asyncio.TaskGroup() as group:
+        for number, stage in enumerate(stages):
+            before = pipes[number - 1] if number else None
+            after = pipes[number] if number < len(pipes) else None
+            tasks.append(group.create_task(_stage(shell.fork(), io, stage, before, after)))
+    statuses = [task.result() for task in tasks]
+    if "pipefail" in shell.options:
+        return next((status for status in reversed(statuses) if status), 0)
+    return statuses[-1]
+
+
+async def _stage(shell: Shell, io: Io, stage: Command, before: Pipe | None, after: Pipe | None) -> int:
+    changed = {**({0: before} if before else {}), **({1: after} if after else {})}
+    try:
+        return await _to_the_end(shell, io.having(changed), Script((AndOr((("", Pipeline((stage,))),)),)))
+    except BrokenPipeError:
+        return _BROKEN_PIPE
+    except CommandError as problem:
+        return await _complain(shell, io, f"line 1: {problem}", problem.status)
+    finally:
+        if before:
+            before.end_reading()
+        if after:
+            after.end_writing()
+
+
+async def _command(shell: Shell, io: Io, command: Command) -> int:
+    expander = Expander(shell, io, substitute)
+    if isinstance(command, Simple):
+        return await _simple(shell, io, command, expander)
+    await shell.budget.step()
+    try:
+        async with redirected(shell, io, command.redirections, expander) as inner:
+            return await _compound(shell, inner, command, expander)
+    except OSError as problem:
+        if isinstance(problem, BrokenPipeError):
+            raise
+        return await _complain(shell, io, f"line 1: {problem.filename}: {problem.strerror}", 1)
+
+
+async def _compound(shell: Shell, io: Io, command: Command, expander: Expander) -> int:
+    match command:
+        case Group(subshell=True, script=script):
+            return await _to_the_end(shell.fork(), io, script)
+        case Group(script=script):
+            return await _script(shell, io, script)
+        case If():
+            return await _if(shell, io, command)
+        case Loop():
+            return await _loop(shell, io, command)
+        case For():
+            return await _for(shell, io, command, expander)
+        case Case():
+            return await _case(shell, io, command, expander)
+        case Function(name=name):
+            shell.functions[name] = command
+    return 0
+
+
+async def _tested(shell: Shell, io: Io, condition: Script) -> bool:
+    shell.unheeded += 1
+    try:
+        return await _script(shell, io, condition) == 0
+    finally:
+        shell.unheeded -= 1
+
+
+async def _if(shell: Shell, io: Io, command: If) -> int:
+    for condition, body in command.branches:
+        if await _tested(shell, io, condition):
+            return await _script(shell, io, body)
+    return await _script(shell, io, command.otherwise) if command.otherwise else 0
+
+
+async def _loop(shell: Shell, io: Io, command: Loop) -> int:
+    status = 0
+    while await _tested(shell, io, command.condition) != command.until:
+        going_on, status = await _turn(shell, io, command.body)
+        if not going_on:
+            break
+    return status
+
+
+async def _for(shell: Shell, io: Io, command: For, expander: Expander) -> int:
+    values = shell.parameters if command.words is None else await expander.fields(command.words)
+    status = 0
+    for value in list(values):
+        await shell.budget.step()
+        shell.variables[command.name] = value
+        going_on, status = await _turn(shell, io, command.body)
+        if not going_on:
+            break
+    return status
+
+
+async def _turn(shell: Shell, io: Io, body: Script) -> tuple[bool, int]:
+    """Run a loop's body once; returns whether the loop goes on, and the status."""
+    try:
+        return True, await _script(shell, io, body)
+    except (LoopBreak, LoopContinue) as left:
+        if left.count > 1:
+            raise type(left)(left.count - 1) from None
+        return isinstance(left, LoopContinue), 0
+
+
+async def _case(shell: Shell, io: Io, command: Case, expander: Expander) -> int:
+    subject = await expander.text(command.subject)
+    for wanted, body in command.arms:
+        for word in wanted:
+            if patterns.matches(await expander.pattern(word), subject):
+                return await _script(shell, io, body)
+    return 0
+
+
+async def _simple(shell: Shell, io: Io, command: Simple, expander: Expander) -> int:
+    argv = await expander.fields(command.words)
+    assigned = {name: await expander.text(value) for name, value in command.assignments}
+    try:
+        async with redirected(shell, io, command.redirections, expander) as inner:
+            if not argv:
+                shell.variables.update(assigned)
+                return shell.status if command.assignments and _substitutes(command) else 0
+            if not assigned:
+                return await run_argv(shell, inner, argv)
+            return await _with_variables(shell, inner, argv, assigned)
+    except OSError as problem:
+        if isinstance(problem, BrokenPipeError):
+            raise
+        return await _complain(shell, io, f"line 1: {problem.filename}: {problem.strerror}", 1)
+
+
+def _substitutes(command: Simple) -> bool:
+    return any(type(part).__name__ == "Substitution" for _, word in command.assignments for part in word.parts)
+
+
+async def _with_variables(shell: Shell, io: Io, argv: Sequence[str], assigned: dict[str, str]) -> int:
+    before = {name: shell.variables.get(name) for name in assigned}
+    added = set(assigned) - shell.exported
+    shell.variables.update(assigned)
+    shell.exported |= added
+    try:
+        return await run_argv(shell, io, argv)
+    finally:
+        shell.exported -= added
+        for name, value in before.items():
+            if value is None:
+                shell.variables.pop(name, None)
+            else:
+                shell.variables[name] = value
+
+
+async def _call_function(shell: Shell, io: Io, argv: list[str]) -> int:
+    before, shell.parameters = shell.parameters, argv[1:]
+    shell.budget.enter()
+    try:
+        return await _command(shell, io, shell.functions[argv[0]].body)
+    except FunctionReturn as left:
+        return left.count
+    finally:
+        shell.budget.leave()
+        shell.parameters = before
+
+
+def _program(shell: Shell, name: str):  # type: ignore[no-untyped-def]
+    folder, base = posixpath.split(name)
+    return shell.programs.get(base) if not folder or folder in _BIN else None
+
+
+async def _run_file(call: Call) -> int:
+    """Run a script that lies on the node's disk, if a shell is its interpreter."""
+    name, shell = call.argv[0], call.shell
+    where = f"{shell.name}: line 1: {name}"
+    if "/" not in name:
+        return await call.complain(f"{where}: command not found", _NOT_FOUND)
+    entry = shell.disk.lookup(shell.path(name))
+    if entry is None:
+        return await call.complain(f"{where}: No such file or directory", _NOT_FOUND)
+    if not isinstance(entry, File) or not entry.mode & 0o111:
+        reason = "Permission denied" if isinstance(entry, File) else "Is a directory"
+        return await call.complain(f"{where}: {reason}", _NOT_EXECUTABLE)
+    text = decode(entry.contents.read(0, LONGEST_CHARACTERS))
+    first, _, _ = text.partition("\n")
+    words = first[2:].split() if first.startswith("#!") else ["sh"]
+    if words and posixpath.basename(words[0]) == "env":
+        words = words[1:]
+    interpreter = posixpath.basename(words[0]) if words else ""
+    if interpreter not in SHELLS:
+        return await call.complain(f"{where}: {interpreter or 'this file'} is not emulated on a simulated node", _NOT_FOUND)
+    return await run_text(shell_named(shell, name, call.arguments), call.io, text)
+
+
+async def _complain(shell: Shell, io: Io, text: str, status: int) -> int:
+    await Call(argv=[shell.name], shell=shell, io=io).complain(f"{shell.name}: {text}")
+    return status

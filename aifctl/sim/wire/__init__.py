@@ -1,0 +1,1 @@
+"""The SSH side of a simulated node: listening, the connection, sessions, SFTP."""
