@@ -184,14 +184,20 @@ def _read(file: str) -> str:
 
 
 def _hash_matches(hosts: str, name: str) -> bool:
+    salt, wanted = _salt_and_hash(hosts)
+    return bool(wanted) and hmac.digest(salt, name.encode(), "sha1") == wanted
+
+
+@lru_cache(maxsize=65536)
+def _salt_and_hash(hosts: str) -> tuple[bytes, bytes]:
+    """Decode |1|salt|hash; nothing where it is none."""
     parts = hosts.split("|")
     if len(parts) != 4:  # noqa: PLR2004 - "", "1", salt, hash
-        return False
+        return b"", b""
     try:
-        salt, wanted = binascii.a2b_base64(parts[2]), binascii.a2b_base64(parts[3])
+        return binascii.a2b_base64(parts[2]), binascii.a2b_base64(parts[3])
     except binascii.Error:
-        return False
-    return hmac.compare_digest(hmac.digest(salt, name.encode(), "sha1"), wanted)
+        return b"", b""
 
 
 def _patterns_match(hosts: str, name: str) -> bool:
