@@ -1,0 +1,168 @@
+"""The clients that are measured: how each is called, what it needs, and how its replies read."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.bench import replies
+from tests.bench.fleet import PORT, Fleet
+
+_HERE = Path(__file__).parent
+_PEERS = Path(sys.prefix) / "peers/bin"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Client:
+    """One way to run one command on many nodes.
+
+    Attributes:
+        needs: the program, an absolute path or a name on PATH; what the row says when it is missing.
+        at_most: nodes that it is asked for; a client of 17 ms a node need not spend a minute to prove it.
+    """
+
+    name: str
+    needs: str
+    command: Callable[[Fleet], Sequence[str]]
+    replies: Callable[[bytes], frozenset[str]]
+    environ: Callable[[Fleet], Mapping[str, str]] = field(default=lambda _fleet: {})
+    at_most: int | None = None
+
+    def missing(self) -> str | None:
+        """Say what keeps it from being measured here; None when nothing does."""
+        return None if shutil.which(self.needs) else f"{Path(self.needs).name} is not installed"
+
+
+def aifctl(*more: str, output: str = "plain", name: str = "aifctl run") -> Client:
+    """Return aifctl as an operator calls it, with further options."""
+    return Client(
+        name=name,
+        needs=sys.executable,
+        command=lambda fleet: [
+            *aifctl_command(),
+            "run",
+            *hostfile_options(fleet),
+            *more,
+            f"--output={output}",
+            "--progress=off",
+            "--",
+            "hostname",
+        ],
+        replies=replies.of_json if output == "json" else replies.of_plain,
+    )
+
+
+def aifctl_command() -> list[str]:
+    """Return the program, as `pip install` puts it on PATH."""
+    return [str(Path(sys.executable).with_name("aifctl"))]
+
+
+def hostfile_options(fleet: Fleet) -> list[str]:
+    """Return the options that reach a light fleet without an inventory."""
+    return [
+        f"--hostfile={fleet.hostfile}",
+        "--user=root",
+        f"--port={PORT}",
+        f"--identity={fleet.key}",
+        f"--known-hosts={fleet.known_hosts}",
+    ]
+
+
+def environment(folder: Path) -> dict[str, str]:
+    """Return an environment that holds nothing of this user's."""
+    home = folder / "home"
+    home.mkdir(exist_ok=True)
+    path = os.pathsep.join([str(_PEERS), os.environ["PATH"]])
+    return {"PATH": path, "HOME": str(home), "LANG": "C.UTF-8", "AIFCTL_STATE_DIR": str(folder / "state")}
+
+
+def peers() -> list[Client]:
+    """Return the other clients, cheapest first."""
+    return [
+        _driver("parallel-ssh", _PEERS / "python", "drive_parallel_ssh.py"),
+        _driver("asyncssh, naive", Path(sys.executable), "drive_asyncssh.py"),
+        Client(
+            name="pdsh",
+            needs="pdsh",
+            command=lambda fleet: [
+                "pdsh",
+                "-S",
+                "-R",
+                "ssh",
+                "-f",
+                "64",
+                "-l",
+                "root",
+                "-w",
+                f"^{fleet.hostfile}",
+                "hostname",
+            ],
+            environ=lambda fleet: {"PDSH_SSH_ARGS_APPEND": _openssh(fleet)},
+            replies=replies.of_prefixed,
+            at_most=300,
+        ),
+        Client(
+            name="clush",
+            needs=str(_PEERS / "clush"),
+            command=lambda fleet: [
+                str(_PEERS / "clush"),
+                "-S",
+                "-f",
+                "64",
+                "-l",
+                "root",
+                "-o",
+                _openssh(fleet),
+                "--hostfile",
+                str(fleet.hostfile),
+                "hostname",
+            ],
+            replies=replies.of_prefixed,
+            at_most=300,
+        ),
+        Client(
+            name="ansible -m raw",
+            needs=str(_PEERS / "ansible"),
+            command=lambda fleet: [
+                str(_PEERS / "ansible"),
+                "-i",
+                str(_ansible(fleet)),
+                "all",
+                "-m",
+                "raw",
+                "-a",
+                "hostname",
+            ],
+            environ=lambda fleet: {"ANSIBLE_SSH_ARGS": _openssh(fleet), "ANSIBLE_FORKS": "64"},
+            replies=replies.of_ansible,
+            at_most=300,
+        ),
+    ]
+
+
+def _driver(name: str, python: Path, script: str) -> Client:
+    """Return a library under a minimal program of ours, which prints NODE: REPLY."""
+    return Client(
+        name=name,
+        needs=str(python),
+        command=lambda fleet: [str(python), str(_HERE / script), str(fleet.folder), str(PORT), "256"],
+        replies=replies.of_prefixed,
+    )
+
+
+def _openssh(fleet: Fleet) -> str:
+    """Return ssh's options; the key exchange is the cheap one, the default of today's costs it five times as much."""
+    options = ["StrictHostKeyChecking=yes", f"UserKnownHostsFile={fleet.known_hosts}", "LogLevel=ERROR"]
+    options += ["IdentitiesOnly=yes", "KexAlgorithms=curve25519-sha256"]
+    return f"-p {PORT} -i {fleet.key} " + " ".join(f"-o {option}" for option in options)
+
+
+def _ansible(fleet: Fleet) -> Path:
+    inventory = fleet.folder / "ansible.ini"
+    variables = f"ansible_port={PORT} ansible_user=root ansible_ssh_private_key_file={fleet.key}"
+    inventory.write_text("".join(f"{node} {variables}\n" for node in fleet.nodes))
+    return inventory

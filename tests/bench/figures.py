@@ -1,0 +1,98 @@
+"""Figures: what was measured, what was promised, and the verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tests.bench.measure import Measured
+
+#: A promise may be missed by this factor before `make bench` fails: machines differ, and the miss is printed anyway.
+TOLERANCE = 1.5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One client on one fleet; `failed` says why it does not count, empty where it does."""
+
+    client: str
+    nodes_count: int
+    failed: str = ""
+    cpu_ms: float = 0.0
+    nodes_per_s: float = 0.0
+    pss_bytes: int = 0
+    p50_s: float | None = None
+    p99_s: float | None = None
+    wall_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figure:
+    """One promise held against what was measured.
+
+    Attributes:
+        value: None where it could not be measured; `failed` says why.
+        judged: ratios and bytes are; seconds of one machine are only printed.
+    """
+
+    name: str
+    promise: float
+    unit: str
+    value: float | None
+    judged: bool
+    failed: str = ""
+
+    @property
+    def verdict(self) -> str:
+        if self.value is None:
+            return f"FAILED: {self.failed}"
+        if self.value <= self.promise:
+            return "kept"
+        if self.judged and self.value > self.promise * TOLERANCE:
+            return f"FAILED: {self.value / self.promise:.2f} times what is promised"
+        return f"missed by {self.value / self.promise - 1:.0%}"
+
+
+def judge(client: str, done: Measured, *, nodes: Sequence[str], answered: frozenset[str], exit_code: int = 0) -> Line:
+    """Return a client's line; it counts only if the exit code is right and every node's own reply arrived.
+
+    A client that fails fast must not win, and one that shows some other node's reply has not done the work.
+    """
+    unanswered = set(nodes) - answered
+    failed = ""
+    if done.exit_code != exit_code:
+        failed = f"exit {done.exit_code}"
+    elif unanswered:
+        failed = f"no reply of its own from {len(unanswered)} of {len(nodes)} nodes"
+    said = done.stderr.decode(errors="backslashreplace").strip().splitlines() if failed else []
+    return Line(
+        client=client,
+        nodes_count=len(nodes),
+        failed="; ".join([failed, *said[-1:]]),
+        cpu_ms=done.cpu_s / len(nodes) * 1e3,
+        nodes_per_s=len(nodes) / done.wall_s,
+        pss_bytes=done.pss_bytes,
+        wall_s=done.wall_s,
+    )
+
+
+def ratio(name: str, promise: float, line: Line | None, other: Line | None) -> Figure:
+    """Hold one line's CPU per node against another's."""
+    failed = "; ".join(
+        f"{each.client} {each.failed}" if each else "not measured" for each in (line, other) if not each or each.failed
+    )
+    value = None if failed or not line or not other else line.cpu_ms / other.cpu_ms
+    return Figure(name=name, promise=promise, unit="", value=value, judged=True, failed=failed)
+
+
+def of_line(name: str, promise: float, unit: str, line: Line, value: float, *, judged: bool) -> Figure:
+    """Hold a number of one line against its promise; a line that does not count gives no figure."""
+    return Figure(
+        name=name, promise=promise, unit=unit, value=None if line.failed else value, judged=judged, failed=line.failed
+    )
+
+
+def failures(lines: Sequence[Line], figures: Sequence[Figure]) -> list[str]:
+    """Return what makes `make bench` fail: broken promises, and lines of ours that do not count."""
+    ours = [f"{line.client}: {line.failed}" for line in lines if line.failed and line.client.startswith("aifctl")]
+    return ours + [f"{figure.name}: {figure.verdict}" for figure in figures if figure.verdict.startswith("FAILED")]
