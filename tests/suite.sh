@@ -8,9 +8,9 @@ cd "$(dirname "$0")/.."
 checkout=$PWD
 
 main() {
-  local work rc
+  local rc
   work=$(mktemp -d "${TMPDIR:-/tmp}/aifctl-$1.XXXXXX") || exit 1
-  trap 'rm -rf --one-file-system "$work"' EXIT
+  trap 'rm -rf --one-file-system "$work"' EXIT # `work` outlives this function
   mkdir "$work/home" "$work/tmp"
   export AIFCTL_LAB_IMAGE
   AIFCTL_LAB_IMAGE=$(tests/lab/base_image.sh --path) # before HOME changes

@@ -29,7 +29,8 @@ def _run(folder: Path, suite: str, *args: str, **environ: str) -> subprocess.Com
     (folder / "conftest.py").write_text(Path(__file__).with_name("conftest.py").read_text(encoding="utf-8"))
     (folder / "pytest.toml").write_text('[pytest]\nmarkers = ["gpu", "captures"]\n')
     (folder / "test_suite.py").write_text(suite)
-    env = {name: value for name, value in os.environ.items() if name not in {"CI", "AIFCTL_CAPTURES"}}
+    ours = ("AIFCTL_", "PYTEST_")
+    env = {name: value for name, value in os.environ.items() if name != "CI" and not name.startswith(ours)}
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *args]
     return subprocess.run(command, cwd=folder, env=env | environ, capture_output=True, text=True, check=False)
 
