@@ -8,7 +8,7 @@ has a node.
 from __future__ import annotations
 
 import asyncio
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Protocol
@@ -84,7 +84,7 @@ class FanOut:
         self._in_next: asyncio.Task[None] | None = None  # … and waits for the source
         self._over = False
         self._cut: str | None = None  # why works and dials are cancelled
-        self._recalled: set[asyncio.Task[None]] = set()  # tasks that we have cancelled and that go on
+        self._recalled: Counter[asyncio.Task[None]] = Counter()  # how often we have cancelled tasks that go on
         self._held: set[_Job] = set()  # connected nodes, those that wait for a worker included
         self._jobs: deque[_Job] = deque()
         self._workers = 0
@@ -212,7 +212,6 @@ class FanOut:
             self._give_to_worker(_Job(endpoint, link))
         elif failure is not None:
             self._settle(failure)
-        self._hand_on()
 
     # Workers
 
@@ -294,16 +293,16 @@ class FanOut:
         return self._cut or "the run is ending"
 
     def _recall(self, task: asyncio.Task[None]) -> None:
-        self._recalled.add(task)
+        self._recalled[task] += 1
         task.cancel()
 
     def _called_back(self) -> bool:
         """Whether a cancellation is our own doing alone; it is then taken back: the task goes on to tell its node's end."""
         task = _current()
-        if task not in self._recalled:
-            return False
-        self._recalled.discard(task)
-        return task.uncancel() == 0
+        times = self._recalled.pop(task, 0)
+        for _ in range(times):
+            task.uncancel()
+        return times > 0 and task.cancelling() == 0
 
     def _see_if_done(self) -> None:
         if self._over and not (

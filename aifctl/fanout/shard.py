@@ -49,8 +49,8 @@ class Shard:
         self.frames.send(("spec", pickle.dumps(spec)))
 
     def deal(self, endpoint: Endpoint) -> None:
-        """Give it a node."""
-        self.credit -= 1
+        """Give it a node; one that comes from a dead worker or for another try may come unasked."""
+        self.credit = max(0, self.credit - 1)
         self.dealt[endpoint.name] = endpoint
         self.frames.send(("node", pack_endpoint(endpoint)))
 

@@ -109,7 +109,7 @@ class _Worker:
 
     def __init__(self, connection: socket.socket) -> None:
         self.frames = FrameSocket(connection, received=self._received, closed=self._parent_gone)
-        self._spec: asyncio.Future[Spec] = asyncio.get_running_loop().create_future()
+        self._ready: asyncio.Future[LocalExecutor] = asyncio.get_running_loop().create_future()
         self._source = _PipeSource(self.frames)
         self._executor: LocalExecutor | None = None
         self._changing = True
@@ -129,12 +129,8 @@ class _Worker:
         }
 
     async def run(self) -> None:
-        spec = await self._spec
-        self._changing = spec.changing
-        self._executor = LocalExecutor(spec, self, _SystemClock())
-        if self._gone:
-            return
-        await self._executor.run(self._source)
+        executor = await self._ready
+        await executor.run(self._source)
 
     async def admit(self, nodes: Sequence[str]) -> None:
         if self._gone:
@@ -165,10 +161,15 @@ class _Worker:
             self._orders[name](*values)
 
     def _take_spec(self, data: bytes) -> None:
+        """Take the first message; the executor is there before the next, which may be meant for it already."""
         try:
-            self._spec.set_result(pickle.loads(data))  # noqa: S301 - our own parent wrote it, to our own end of a socket pair
-        except Exception as problem:  # noqa: BLE001 - told to the parent by way of `run`
-            self._spec.set_exception(problem)
+            spec: Spec = pickle.loads(data)  # noqa: S301 - our own parent wrote it, to our own end of a socket pair
+        except Exception as problem:  # noqa: BLE001 - raised by `run`, where it ends this process with a traceback
+            self._ready.set_exception(problem)
+            return
+        self._changing = spec.changing
+        self._executor = LocalExecutor(spec, self, _SystemClock())
+        self._ready.set_result(self._executor)
 
     def _take_node(self, values: tuple[Any, ...]) -> None:
         self._source.deal(unpack_endpoint(values))
@@ -206,8 +207,8 @@ class _Worker:
 
     def _parent_gone(self) -> None:
         self._gone = True
-        if not self._spec.done():
-            self._spec.cancel()
+        if not self._ready.done():
+            self._ready.set_exception(SystemExit(0))
         self._refuse([*self._asked], Outcome.CANCELLED.value, _OWNER_GONE)
         self._halt(_OWNER_GONE)
 

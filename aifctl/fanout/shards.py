@@ -37,7 +37,8 @@ class ShardedExecutor:
         self._homes: dict[str, Shard] = {}
         self._source: Source | None = None
         self._dealing: asyncio.Task[None] | None = None
-        self._over = False
+        self._over = False  # the source is asked no more
+        self._stopped = False  # … and what has not started is not dealt again
         self._orders: list[Message] = []  # what was asked for before the shards were there
         self._growth: Growth | None = None
         self._bell = Bell()
@@ -143,6 +144,9 @@ class ShardedExecutor:
             for node in nodes:
                 shard.started.pop(node, None)
             shard.frames.send(("no", nodes, problem.outcome.value, problem.message))
+        except BaseException:
+            shard.frames.send(("no", nodes, Outcome.CANCELLED.value, "the run is over"))
+            raise
         else:
             shard.frames.send(("go", nodes))
 
@@ -189,16 +193,16 @@ class ShardedExecutor:
         self._see_if_done()
 
     def _inherit(self, dealt: dict[str, Endpoint], started: dict[str, float], how: str) -> None:
-        if not self._living() and not self._over:
+        if not self._living() and not self._stopped:
             self._superior.trouble(f"{how} and no other is left; its traceback, if any, is in {self._log}")
         for node, endpoint in dealt.items():
             if node in started:
                 self._tell(_lost(node, started[node], how))
-            elif not self._over:
+            elif not self._stopped:
                 self._hand(endpoint)
 
     def _order(self, *order: str) -> None:
-        self._over = True
+        self._over = self._stopped = True
         if self._dealing is not None and self._dealing is not asyncio.current_task():
             self._dealing.cancel()
         self._orders.append(order)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import posixpath
+import shlex
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
@@ -64,7 +65,7 @@ class FakeFiles:
         if "sha256sum" in command.line:
             return self._hash(paths)
         if "chown" in command.line:
-            owner = command.line.rpartition(" ")[2].strip("'")
+            owner = shlex.split(command.line)[-1]
             for path in paths:
                 self.tree[path].owner = owner
             return Ran()

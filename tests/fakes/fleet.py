@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from aifctl.core.errors import NodeError
 from aifctl.core.outcome import Outcome
@@ -33,6 +35,8 @@ class Script:
         survivors: what outlives a halt.
         echo: stdout is what came on stdin.
         files: its file system, by path; see FakeFiles.
+        dial_signal, run_signal: sent to our own process while it dials or runs.
+        halt_log: a file that gets the node's name when it is halted.
     """
 
     dial_s: float = 0.0
@@ -49,6 +53,9 @@ class Script:
     survivors: tuple[int, ...] | None = ()
     echo: bool = False
     files: FakeFiles | None = None
+    dial_signal: int | None = None
+    run_signal: int | None = None
+    halt_log: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,6 +90,8 @@ class FakeTransport:
                 await asyncio.sleep(script.dial_s)
         finally:
             self.dialling -= 1
+        if script.dial_signal is not None:
+            os.kill(os.getpid(), script.dial_signal)
         if script.dial_bug:
             raise ZeroDivisionError("a bug in dialling")
         attempt = self.dials[endpoint.name]
@@ -118,6 +127,8 @@ class FakeLink:
         if script.files is not None and (ran := script.files.execute(command)) is not None:
             stdout(ran.stdout)
             return Ended(rc=ran.rc)
+        if script.run_signal is not None:
+            os.kill(os.getpid(), script.run_signal)
         if script.run_bug:
             raise ZeroDivisionError("a bug in running")
         await self._talk(command, stdout, stderr, feed)
@@ -153,6 +164,9 @@ class FakeLink:
             self._end = None
 
     def halt(self, why: Outcome) -> None:
+        if self._script.halt_log is not None:
+            with Path(self._script.halt_log).open("a", encoding="utf-8") as log:
+                log.write(f"{self._node}\n")
         if self._end is not None and not self._end.done() and not self._script.deaf:
             self._end.set_result(why)
 
