@@ -192,12 +192,13 @@ class _Worker:
             self._executor.stop()
 
     def _halt(self, why: str) -> None:
+        self._refuse([*self._asked], Outcome.CANCELLED.value, f"{why}; nothing was started")
         self._stop()
         if self._executor:
             self._executor.halt(why)
 
     def _abort(self, why: str) -> None:
-        self._stop()
+        self._halt(why)
         if self._executor:
             self._executor.abort(why)
 
@@ -209,7 +210,6 @@ class _Worker:
         self._gone = True
         if not self._ready.done():
             self._ready.set_exception(SystemExit(0))
-        self._refuse([*self._asked], Outcome.CANCELLED.value, _OWNER_GONE)
         self._halt(_OWNER_GONE)
 
 

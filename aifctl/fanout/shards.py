@@ -144,9 +144,6 @@ class ShardedExecutor:
             for node in nodes:
                 shard.started.pop(node, None)
             shard.frames.send(("no", nodes, problem.outcome.value, problem.message))
-        except BaseException:
-            shard.frames.send(("no", nodes, Outcome.CANCELLED.value, "the run is over"))
-            raise
         else:
             shard.frames.send(("go", nodes))
 
