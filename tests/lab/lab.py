@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from tests.lab.hosts import Host
 from tests.lab.namespace import Namespace
@@ -33,6 +36,15 @@ sys.exit(f"no SSH banner from {', '.join(sorted(waiting))}" if waiting else 0)
 """
 
 
+def wait_until(holds: Callable[[], object], what: str, *, timeout_s: float = 20) -> None:
+    """Wait for something that real processes do in their own time; fails, and says what for, when it does not come."""
+    end = time.monotonic() + timeout_s
+    while not holds():
+        if time.monotonic() > end:
+            raise AssertionError(f"{what} did not come about within {timeout_s:g} s")
+        time.sleep(0.03)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
     """What one command said; its repr is what a failing test shows."""
@@ -41,6 +53,21 @@ class Outcome:
     code: int
     out: str
     err: str
+
+    def envelope(self) -> dict[str, Any]:
+        """Return what `-o json` printed."""
+        try:
+            return dict(json.loads(self.out))
+        except ValueError as problem:
+            raise AssertionError(f"stdout is not the JSON envelope: {self!r}") from problem
+
+    def items(self) -> dict[str, dict[str, Any]]:
+        """Return the items of `-o json` by node."""
+        return {item["node"]: item for item in self.envelope()["items"]}
+
+    def outcomes(self) -> dict[str, str]:
+        """Return each node's outcome from `-o json`."""
+        return {node: item["outcome"] for node, item in self.items().items()}
 
     def __repr__(self) -> str:
         return f"$ {self.command}\n[exit {self.code}]\n--- stdout\n{self.out}\n--- stderr\n{self.err}\n---"
@@ -92,6 +119,11 @@ class Control:
         lines = [f"{host.name},{host.address} {host.host_key}\n" for host in hosts]
         self.known_hosts.write_text("".join(lines))
         self.known_hosts.chmod(0o600)
+
+    def json(self, *args: str, timeout_s: float = 50) -> Outcome:
+        """Run `aifctl ARGS` with JSON output; ARGS may end in `-- COMMAND`."""
+        at = args.index("--") if "--" in args else len(args)
+        return self.aifctl(*args[:at], "--output=json", *args[at:], timeout_s=timeout_s)
 
     def aifctl(
         self,
