@@ -55,7 +55,7 @@ class NodeDesk:
         if not self.started_at:
             await self._desks.gate(self._node)
             if self._desks.halted:  # while we waited; a halt from now on finds a command to end
-                raise NodeError(Outcome.CANCELLED, "the run is ending; nothing was started")
+                raise NodeError(Outcome.CANCELLED, "nothing was started")
             self.started_at = self._desks.clock.now().timestamp()
             self._since_s = self._desks.clock.monotonic_s()
 

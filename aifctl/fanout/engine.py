@@ -252,8 +252,9 @@ class FanOut:
         desk = self._desks(job.endpoint)
         try:
             result = verdicts.completed(await self._work.perform(job.endpoint, job.link, desk), desk)
+            result = verdicts.explained(result, self._cut)
         except NodeError as problem:
-            result = verdicts.failed(job.endpoint, problem, desk)
+            result = verdicts.explained(verdicts.failed(job.endpoint, problem, desk), self._cut)
         except asyncio.CancelledError:
             if not self._called_back():
                 raise

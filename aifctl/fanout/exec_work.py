@@ -57,7 +57,7 @@ def message_of(ended: Ended, *, timeout_s: float | None) -> str:
         limit = f" its {timeout_s:g} s" if timeout_s is not None else " its time"
         return f"ran past{limit} and was ended{_survivors(ended)}"
     if ended.halted is not None:
-        return f"ended because the run is ending{_survivors(ended)}"
+        return f"ended{_survivors(ended)}"
     if ended.signal is not None:
         return f"ended by signal {printable(ended.signal)}"
     return "" if ended.rc is not None else "the node said neither an exit code nor a signal"

@@ -43,6 +43,12 @@ class LocalTree:
         with self._said(path), self._folder(path, make=True):
             pass
 
+    def has_link(self, path: Sequence[str], to: str) -> bool:
+        """Whether that very link is here already."""
+        with suppress(OSError), self._folder(path[:-1], make=False) as folder:
+            return os.readlink(path[-1], dir_fd=folder) == to
+        return False
+
     def make_link(self, path: Sequence[str], to: str) -> bool:
         """Make or replace a link; False, and nothing made, where it would lead out of the folder."""
         if to.startswith("/") or not _stays_inside(path[:-1], to):

@@ -103,7 +103,10 @@ class _Pull:
             )
             self._written += 1
         for remote, local in self._found.links:
-            if self._tree.make_link(local, await self._files.read_link(remote)):
+            to = await self._files.read_link(remote)
+            if self._tree.has_link(local, to):
+                self._same += 1
+            elif self._tree.make_link(local, to):
                 self._written += 1
             else:
                 self._found.left_out.append(remote)
@@ -194,4 +197,4 @@ class _Pull:
 
     def _heed(self) -> None:
         if self._desk.halted():
-            raise NodeError(Outcome.CANCELLED, "ended because the run is ending; whole files stay")
+            raise NodeError(Outcome.CANCELLED, "ended; whole files stay")

@@ -181,7 +181,7 @@ def mode_of(entry: Entry, mode: int | None) -> int:
 def heed(desk: Desk) -> None:
     """End here where the run is ending: NodeError cancelled."""
     if desk.halted():
-        raise NodeError(Outcome.CANCELLED, "ended because the run is ending; what is in place is whole")
+        raise NodeError(Outcome.CANCELLED, "ended; what is in place is whole")
 
 
 def _is_name(name: str) -> bool:

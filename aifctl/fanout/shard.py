@@ -24,6 +24,7 @@ class Shard:
 
     Attributes:
         credit: nodes that it has asked for and not been given.
+        ready: it has asked for the first time.
         dealt: the nodes that it has and has not told about.
         started: those of them that may have begun, with the time at which they were announced.
         alive: its end of the socket is open.
@@ -38,6 +39,7 @@ class Shard:
         closed: Callable[[Shard], None],
     ) -> None:
         self.credit = 0
+        self.ready = False
         self.dealt: dict[str, Endpoint] = {}
         self.started: dict[str, float] = {}
         self.alive = True
@@ -53,6 +55,11 @@ class Shard:
         self.credit = max(0, self.credit - 1)
         self.dealt[endpoint.name] = endpoint
         self.frames.send(("node", pack_endpoint(endpoint)))
+
+    def ask(self, count: int) -> None:
+        """Note that it wants so many more nodes."""
+        self.credit += count
+        self.ready = True
 
     def settle(self, node: str) -> None:
         """Forget a node that it has told about."""

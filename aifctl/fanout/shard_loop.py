@@ -25,8 +25,9 @@ from aifctl.fanout.wire import pack_result, unpack_endpoint, unpack_growth
 from aifctl.fleet.endpoint import Endpoint
 from aifctl.ports.work import NodeResult
 
-#: Nodes that wait here for a dialler: enough for the parent's answer to take 50 ms at 1,000 nodes a second.
-CREDIT_COUNT = 64
+#: Most nodes that wait here for a dialler: enough for the parent's answer to take 50 ms at 1,000 nodes a second; and never
+#: more than half of what is worked on at once, or they would wait here while another process has room.
+_MOST_CREDIT_COUNT = 64
 _OWNER_GONE = "the process that owned the run is gone"
 
 
@@ -52,12 +53,13 @@ async def _work(connection: socket.socket) -> None:
 
 
 class _PipeSource:
-    """The nodes that the parent has dealt to this process."""
+    """The nodes that the parent has dealt to this process; `credit` is how many it likes to have in reserve."""
 
     def __init__(self, frames: FrameSocket) -> None:
         self._frames = frames
         self._dealt: deque[Endpoint] = deque()
         self._owed = 0
+        self.credit = 1
         self._ended = False
         self._waiting: asyncio.Future[None] | None = None
 
@@ -94,8 +96,8 @@ class _PipeSource:
         return names
 
     def _ask_for_more(self) -> None:
-        missing = CREDIT_COUNT - len(self._dealt) - self._owed
-        if missing >= CREDIT_COUNT // 2:
+        missing = self.credit - len(self._dealt) - self._owed
+        if missing > self.credit // 2:
             self._owed += missing
             self._frames.send(("credit", missing))
 
@@ -168,6 +170,7 @@ class _Worker:
             self._ready.set_exception(problem)
             return
         self._changing = spec.changing
+        self._source.credit = max(1, min(_MOST_CREDIT_COUNT, spec.width // 2))
         self._executor = LocalExecutor(spec, self, _SystemClock())
         self._ready.set_result(self._executor)
 
@@ -192,7 +195,7 @@ class _Worker:
             self._executor.stop()
 
     def _halt(self, why: str) -> None:
-        self._refuse([*self._asked], Outcome.CANCELLED.value, f"{why}; nothing was started")
+        self._refuse([*self._asked], Outcome.CANCELLED.value, "nothing was started")
         self._stop()
         if self._executor:
             self._executor.halt(why)

@@ -94,7 +94,7 @@ class ShardedExecutor:
 
     async def _deal(self, source: Source) -> None:
         while not self._over:
-            while not any(shard.credit > 0 for shard in self._living()):
+            while not self._can_deal():
                 await self._bell.wait()
             endpoint = await source.next()
             if endpoint is None:
@@ -102,6 +102,11 @@ class ShardedExecutor:
             self._hand(endpoint)
         self._over = True
         self._see_if_done()
+
+    def _can_deal(self) -> bool:
+        """Whether somebody wants a node; not before all have come up, or the first to do so would get the lot."""
+        living = self._living()
+        return all(shard.ready for shard in living) and any(shard.credit for shard in living)
 
     def _hand(self, endpoint: Endpoint) -> None:
         shard = self._homes.get(endpoint.name)
@@ -148,7 +153,7 @@ class ShardedExecutor:
             shard.frames.send(("go", nodes))
 
     def _take_credit(self, shard: Shard, count: int) -> None:
-        shard.credit += count
+        shard.ask(count)
         self._bell.ring()
 
     def _take_result(self, shard: Shard, values: tuple[Any, ...]) -> None:

@@ -55,9 +55,16 @@ def completed(result: NodeResult, desk: NodeDesk) -> NodeResult:
     return replace(result, outcome=Outcome.LOCAL, message=problem + ended, detail={**result.detail, **DISK_FULL})
 
 
+def explained(result: NodeResult, why: str | None) -> NodeResult:
+    """Return a result that was cut short with what cut it short."""
+    if why is None or result.outcome is not Outcome.CANCELLED:
+        return result
+    return replace(result, message=f"{why}: {result.message or 'ended'}")
+
+
 def cut_before_start(endpoint: Endpoint, why: str) -> NodeResult:
     """Return the result of a node on which nothing was begun because the run ends."""
-    return NodeResult(node=endpoint.name, outcome=Outcome.CANCELLED, message=f"{why}; nothing was started")
+    return NodeResult(node=endpoint.name, outcome=Outcome.CANCELLED, message=f"{why}: nothing was started")
 
 
 def cut(endpoint: Endpoint, why: str, desk: NodeDesk) -> NodeResult:

@@ -34,6 +34,7 @@ class Script:
         deaf: does not end when halted.
         survivors: what outlives a halt.
         echo: stdout is what came on stdin.
+        prints_pid: stdout is the number of the process that the transport lives in.
         files: its file system, by path; see FakeFiles.
         dial_signal, run_signal: sent to our own process while it dials or runs.
         halt_log: a file that gets the node's name when it is halted.
@@ -52,6 +53,7 @@ class Script:
     deaf: bool = False
     survivors: tuple[int, ...] | None = ()
     echo: bool = False
+    prints_pid: bool = False
     files: FakeFiles | None = None
     dial_signal: int | None = None
     run_signal: int | None = None
@@ -144,6 +146,8 @@ class FakeLink:
             stdout(piece)
         for piece in self._script.stderr:
             stderr(piece)
+        if self._script.prints_pid:
+            stdout(b"%d" % os.getpid())
         if self._script.echo:
             stdout(command.stdin)
             if feed is not None:

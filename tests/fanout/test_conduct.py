@@ -151,6 +151,7 @@ def test_the_deadline_halts_what_runs_and_leaves_the_rest_unasked(tmp_path: Path
     assert outing.tally.stopped is ExitCode.DEADLINE
     assert outing.tally.counts == {Outcome.OK: 2, Outcome.CANCELLED: 2}
     assert outing.tally.not_reached == ("n5",)
+    assert {each.message for each in outing.results[2:]} == {"the run's deadline of 60 s has passed: ended"}
     assert outing.took_s == pytest.approx(60.0)
     assert ("stop", "the run's deadline of 60 s has passed") in outing.journal.records
 
@@ -183,7 +184,8 @@ def test_the_first_signal_ends_what_runs_and_its_results_still_arrive(tmp_path: 
     assert outing.tally.stopped is ExitCode.SIGINT
     by_node = {each.node: each for each in outing.results}
     assert by_node["n1"].stdout.inline == b"so far"
-    assert by_node["n2"].message.endswith("could not be learnt")
+    assert by_node["n1"].message == "stopped by SIGINT: ended"
+    assert by_node["n2"].message == "stopped by SIGINT: ended; whether anything of it still runs could not be learnt"
     assert set(outing.tally.not_reached) == {f"n{number}" for number in range(3, 10)}
 
 

@@ -101,6 +101,13 @@ def test_every_node_has_its_own_result_whichever_process_did_it(tmp_path: Path) 
     assert "a bug in running" in results["n4"].trace
 
 
+def test_no_process_takes_a_small_run_for_itself(tmp_path: Path) -> None:
+    pids = {str(os.getpid())}
+    _, results = go(tmp_path, 12, ordinary=Script(prints_pid=True, run_s=0.2), pacing=Pacing(workers=2, width=4))
+    pids |= {(result.stdout.inline or b"").decode() for result in results.values()}
+    assert len(pids) == 3
+
+
 def test_every_start_is_journalled_before_its_end_and_syncs_are_shared(tmp_path: Path) -> None:
     journal = FakeJournal()
     go(tmp_path, 500, journal=journal)

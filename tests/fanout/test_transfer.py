@@ -289,12 +289,13 @@ def test_a_second_pull_copies_only_what_differs(tmp_path: Path) -> None:
     files = FakeFiles()
     files.put("/var/log/a", b"same")
     files.put("/var/log/b", b"old")
+    files.put("/var/log/link", kind="link", to="a")
     pull(tmp_path, files)
     files.tree["/var/log/b"].data = b"new"
     files.calls.clear()
     result = pull(tmp_path, files)
     assert [path for what, path in files.calls if what == "read"] == ["/var/log/b"]
-    assert (result.detail["written_count"], result.detail["skipped_count"]) == (1, 1)
+    assert (result.detail["written_count"], result.detail["skipped_count"]) == (1, 2)
 
 
 def stat(kind: str = "file") -> RemoteStat:
