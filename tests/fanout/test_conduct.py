@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import resource
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -287,6 +288,22 @@ def test_output_beyond_the_inline_size_lies_below_the_runs_folder(tmp_path: Path
     (path,) = {each.stdout.path for each in outing.results}
     assert path is not None
     assert Path(path).parent == tmp_path / "output"
+
+
+def test_output_that_our_disk_refuses_is_that_nodes_local_outcome_and_stops_dispatch(tmp_path: Path) -> None:
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, before[1]))
+    try:
+        flood = Script(stdout=(b"x" * 200_000,))
+        outing = go(tmp_path, 9, {"n2": flood}, ordinary=Script(run_s=1.0), pacing=Pacing(workers=1, width=2))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    (result,) = [each for each in outing.results if each.node == "n2"]
+    assert result.outcome is Outcome.LOCAL
+    assert result.message.endswith("File too large; the command itself ended with 0")
+    assert result.started_at > 0
+    assert outing.tally.stopped is ExitCode.SETUP
+    assert len(outing.tally.not_reached) >= 6
 
 
 def test_live_lines_are_passed_on_with_their_node(tmp_path: Path) -> None:
