@@ -75,6 +75,10 @@ class FleetFiles:
         self._write(self.known_hosts, "".join(lines).encode())
         self._write(self.inventory, self._inventory(spec, layout, port).encode())
 
+    def write_text(self, name: str, text: str) -> None:
+        """Write one more file beside them."""
+        self._write(self.folder / name, text.encode())
+
     def remove(self) -> None:
         """Remove what `write` wrote."""
         for path in (self.inventory, self.known_hosts, self.identity, self.secret, self.folder / "client_key.pub"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 from typing import Self
@@ -18,10 +18,12 @@ from aifctl.sim.clock import RealClock
 from aifctl.sim.drawers import read_drawer
 from aifctl.sim.fault import Fault, find_kind, parse_planting
 from aifctl.sim.files import FleetFiles
+from aifctl.sim.free_port import free_port
 from aifctl.sim.layout import Layout
 from aifctl.sim.node.contents import Pool
 from aifctl.sim.node.machine import Machine, Surroundings
 from aifctl.sim.node.template import furnish
+from aifctl.sim.shell.context import Program
 from aifctl.sim.spec import FleetSpec
 from aifctl.sim.targets import resolve_targets
 from aifctl.sim.wire.connection import HostKey, Welcome, shared_options
@@ -81,7 +83,7 @@ class SimFleet:
             secret=self.secret, seed=self.spec.seed, clock=self.clock, pool=Pool(_POOL_BYTES),
             disk_bytes=self.spec.disk_bytes, boot_s=self.spec.boot_s, furnish=furnish, reboot=self.reboot,
         )  # fmt: skip
-        self.port = self.spec.port or _free_port(self.layout.place(self.members[0]).address)
+        self.port = self.spec.port or free_port(self.layout.place(self.members[0]).address)
         for index in self.members:
             machine = Machine(self.layout.place(index), surroundings)
             self._gates[index] = Gate(
@@ -203,18 +205,5 @@ class SimFleet:
         return None if index is None else self.layout.place(index).address
 
 
-def names_of(layout: Layout, indices: Sequence[int]) -> list[str]:
-    """Return the names of nodes by index."""
-    return [layout.place(index).name for index in indices]
-
-
-def _programs() -> dict[str, object]:
+def _programs() -> dict[str, Program]:
     return {name: program for drawer in read_drawer(aifctl.sim.commands, "COMMANDS") for name, program in drawer.items()}
-
-
-def _free_port(address: str) -> int:
-    import socket
-
-    with socket.socket() as probe:
-        probe.bind((address, 0))
-        return int(probe.getsockname()[1])
