@@ -69,6 +69,8 @@ class ShardedExecutor:
             raise _first(problem) from problem
         finally:
             await self._dismiss()
+            if not self._log.stat().st_size:
+                self._log.unlink()
 
     def stop(self) -> None:
         """As Executor."""

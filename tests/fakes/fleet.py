@@ -78,6 +78,7 @@ class FakeTransport:
         self.dials: Counter[str] = Counter()
         self.sent: list[tuple[str, str]] = []
         self.dialling = self.connected = self.most_dialling = self.most_connected = self.most_at_once = 0
+        self.working = self.most_working = 0
         self.closed = False
         self.aborted: list[str] = []
         self._scripts, self._ordinary = scripts or {}, ordinary or Script()
@@ -124,8 +125,17 @@ class FakeLink:
     async def execute(
         self, command: Command, *, stdout: Bytes, stderr: Bytes, feed: AsyncIterator[bytes] | None = None
     ) -> Ended:
+        transport = self._transport
+        transport.sent.append((self._node, command.line))
+        transport.working += 1
+        transport.most_working = max(transport.most_working, transport.working)
+        try:
+            return await self._run(command, stdout, stderr, feed)
+        finally:
+            transport.working -= 1
+
+    async def _run(self, command: Command, stdout: Bytes, stderr: Bytes, feed: AsyncIterator[bytes] | None) -> Ended:
         script = self._script
-        self._transport.sent.append((self._node, command.line))
         if script.files is not None and (ran := script.files.execute(command)) is not None:
             stdout(ran.stdout)
             return Ended(rc=ran.rc)

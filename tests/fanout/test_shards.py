@@ -99,6 +99,7 @@ def test_every_node_has_its_own_result_whichever_process_did_it(tmp_path: Path) 
     assert results["n2"].stdout.path is not None
     assert Path(results["n2"].stdout.path).read_bytes() == b"x" * 100_000
     assert "a bug in running" in results["n4"].trace
+    assert not (tmp_path / "workers.log").exists(), "a log that says nothing"
 
 
 def test_no_process_takes_a_small_run_for_itself(tmp_path: Path) -> None:
