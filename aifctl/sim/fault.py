@@ -34,7 +34,8 @@ class Admission(Enum):
 class Door(Protocol):
     """What a fault knows of a connection that has just been accepted."""
 
-    random: Random
+    @property
+    def random(self) -> Random: ...
 
     @property
     def waiting_count(self) -> int:

@@ -102,8 +102,8 @@ class SimFleet:
 
     async def stop(self) -> None:
         """End everything that listens, is connected or runs."""
-        for task in list(self._reboots):
-            task.cancel()
+        for reboot in list(self._reboots):
+            reboot.cancel()
         for gate in self._gates.values():
             gate.close_listener()
             gate.drop_all()
@@ -206,4 +206,6 @@ class SimFleet:
 
 
 def _programs() -> dict[str, Program]:
-    return {name: program for drawer in read_drawer(aifctl.sim.commands, "COMMANDS") for name, program in drawer.items()}
+    return {
+        name: program for drawer in read_drawer(aifctl.sim.commands, "COMMANDS") for name, program in drawer.items()
+    }

@@ -76,7 +76,7 @@ def _end_with_starter(stop: asyncio.Event) -> None:
 
 async def _watch_folder(folder: Path, stop: asyncio.Event) -> None:
     """End when the folder has gone: nobody could find, or end, what is left."""
-    while folder.is_dir():
+    while os.access(folder, os.X_OK):  # noqa: ASYNC110  nobody tells us; inotify would be one more thing to go wrong
         await asyncio.sleep(_FOLDER_CHECK_S)
     stop.set()
 

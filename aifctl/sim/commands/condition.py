@@ -73,9 +73,7 @@ class _Judge:
 
     def _plain(self, words: list[str]) -> bool:
         match words:
-            case [text]:
-                return bool(text)
-            case ["-n", text]:
+            case [text] | ["-n", text]:
                 return bool(text)
             case ["-z", text]:
                 return not text

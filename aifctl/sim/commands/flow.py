@@ -138,7 +138,9 @@ async def _xargs(call: Call) -> int:
     words = decode(await read_all(call.io.stdin, _MOST_XARGS_BYTES)).split()
     status = 0
     for start in range(0, max(1, len(words)), most):
-        status = await run_argv(call.shell.fork(), call.io, [*(rest or ["echo"]), *words[start : start + most]]) or status
+        status = (
+            await run_argv(call.shell.fork(), call.io, [*(rest or ["echo"]), *words[start : start + most]]) or status
+        )
     return status
 
 

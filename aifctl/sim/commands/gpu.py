@@ -12,8 +12,8 @@ from aifctl.sim.shell.context import Call, CommandError, Program
 _Field = tuple[str, Callable[[Machine, Gpu], str]]
 _FIELDS: dict[str, _Field] = {
     "index": ("", lambda _, gpu: str(gpu.index)),
-    "name": ("", lambda _, gpu: GPU_NAME),
-    "gpu_name": ("", lambda _, gpu: GPU_NAME),
+    "name": ("", lambda *_: GPU_NAME),
+    "gpu_name": ("", lambda *_: GPU_NAME),
     "count": ("", lambda machine, _: str(len(gpus(machine)))),
     "uuid": ("", lambda _, gpu: gpu.uuid),
     "gpu_uuid": ("", lambda _, gpu: gpu.uuid),
@@ -57,9 +57,7 @@ async def _nvidia_smi(call: Call) -> int:
     options = dict(word.removeprefix("--").partition("=")[::2] for word in call.arguments if word.startswith("--"))
     chosen = _chosen(call)
     if "-L" in call.arguments or "list-gpus" in options:
-        return await call.say(
-            "".join(f"GPU {gpu.index}: {GPU_NAME} (UUID: {gpu.uuid})\n" for gpu in chosen)
-        )
+        return await call.say("".join(f"GPU {gpu.index}: {GPU_NAME} (UUID: {gpu.uuid})\n" for gpu in chosen))
     if "version" in options:
         return await call.say(
             f"NVIDIA-SMI version  : {DRIVER}\nNVML version        : 550.127\nDRIVER version      : {DRIVER}\n"
@@ -68,7 +66,9 @@ async def _nvidia_smi(call: Call) -> int:
     query = options.get("query-gpu") or options.get("query")
     if query is not None and "format" in options:
         return await _query(call, chosen, query.split(","), options["format"].split(","))
-    if set(options) - {"id"} or [word for word in call.arguments if word in {"-q", "-x", "-pm", "-r", "topo", "nvlink"}]:
+    if set(options) - {"id"} or [
+        word for word in call.arguments if word in {"-q", "-x", "-pm", "-r", "topo", "nvlink"}
+    ]:
         raise CommandError("this option is not emulated on a simulated node; try -L or --query-gpu=… --format=csv", 2)
     return await call.say(_table(call.machine, chosen))
 
@@ -123,8 +123,8 @@ def _table(machine: Machine, chosen: list[Gpu]) -> str:
     ]
     for gpu in chosen:
         lines += [
-            f"|{gpu.index:4d}  {GPU_NAME:<28}On |   {gpu.bus} Off |                    0 |",
-            f"| N/A  {gpu.temperature_c:3d}C    P0    {gpu.power_w:7.0f}W / {GPU_POWER_LIMIT_W:4d}W |"
+            f"|{gpu.index:4d}  {GPU_NAME:<32}On |   {gpu.bus} Off |                    0 |",
+            f"| N/A  {gpu.temperature_c:3d}C    P0          {gpu.power_w:7.0f}W / {GPU_POWER_LIMIT_W:4d}W |"
             f"       0MiB / {GPU_MEMORY_MIB:6d}MiB |      0%      Default |",
             "|                                         |                        |             Disabled |",
             _RULE,

@@ -27,7 +27,7 @@ async def _uptime(call: Call) -> int:
         return await call.say(_since(call).strftime("%Y-%m-%d %H:%M:%S\n"))
     days, rest_s = divmod(int(up_s), _DAY_S)
     span = f"{rest_s // _HOUR_S:2d}:{rest_s % _HOUR_S // _MINUTE_S:02d}"
-    average = ", ".join(f"{load(call.machine):.2f}" for _ in range(3))
+    average = ", ".join([f"{load(call.machine):.2f}"] * 3)
     up = f"{days} day{'s' * (days != 1)}, {span}" if days else span
     return await call.say(f" {now:%H:%M:%S} up {up},  1 user,  load average: {average}\n")
 

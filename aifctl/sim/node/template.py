@@ -29,15 +29,15 @@ ops:x:1000:1000:Operator:/home/ops:/bin/bash
 _FOLDERS = (
     "/bin", "/boot", "/dev", "/etc", "/etc/ssh", "/home", "/home/ops", "/mnt", "/opt", "/proc", "/proc/sys",
     "/proc/sys/kernel", "/proc/sys/kernel/random", "/proc/driver", "/proc/driver/nvidia", "/root", "/run", "/srv", "/sys",
-    "/sys/class", "/sys/class/infiniband", "/tmp", "/usr", "/usr/bin", "/usr/sbin", "/usr/local", "/usr/local/bin",
-    "/var", "/var/log", "/var/tmp", "/var/lib",
+    "/sys/class", "/sys/class/infiniband", "/usr", "/usr/bin", "/usr/sbin", "/usr/local", "/usr/local/bin", "/var",
+    "/var/log", "/var/lib",
 )  # fmt: skip
-_SHARED_FOLDERS = {"/tmp", "/var/tmp"}  # noqa: S108  on the simulated disk
+_SHARED_FOLDERS = ("/tmp", "/var/tmp")  # noqa: S108  on the simulated disk
 
 
 def furnish(machine: Machine, disk: Disk) -> None:
     """Put the usual files and devices on a new disk."""
-    for folder in _FOLDERS:
+    for folder in (*_FOLDERS, *_SHARED_FOLDERS):
         owner = 1000 if folder == "/home/ops" else 0
         mode = 0o1777 if folder in _SHARED_FOLDERS else 0o755
         disk.add(folder, Directory(mode=mode, uid=owner, gid=owner, mtime_s=machine.now_s()))
@@ -69,13 +69,13 @@ def _static(machine: Machine) -> dict[str, bytes]:
 
 def _generated(machine: Machine) -> dict[str, Callable[[], bytes]]:
     return {
-        "/proc/uptime": lambda: f"{machine.uptime_s:.2f} {machine.uptime_s * CPUS * 0.97:.2f}\n".encode(),
-        "/proc/loadavg": lambda: f"{load(machine):.2f} {load(machine):.2f} {load(machine):.2f} 1/2817 4242\n".encode(),
-        "/proc/meminfo": lambda: f"MemTotal:       {MEMORY_KIB} kB\nMemFree:        {MEMORY_KIB // 2} kB\n".encode(),
-        "/proc/version": lambda: f"Linux version {KERNEL} (buildd@simulated) #70-Ubuntu SMP\n".encode(),
-        "/proc/sys/kernel/random/boot_id": lambda: f"{machine.boot_id}\n".encode(),
-        "/proc/sys/kernel/hostname": lambda: f"{machine.name}\n".encode(),
-        "/proc/cmdline": lambda: f"BOOT_IMAGE=/boot/vmlinuz-{KERNEL} root=/dev/md0 ro\n".encode(),
+        "/proc/uptime": lambda: _line(f"{machine.uptime_s:.2f} {machine.uptime_s * CPUS * 0.97:.2f}"),
+        "/proc/loadavg": lambda: _line(f"{' '.join([f'{load(machine):.2f}'] * 3)} 1/2817 4242"),
+        "/proc/meminfo": lambda: _line(f"MemTotal:       {MEMORY_KIB} kB\nMemFree:        {MEMORY_KIB // 2} kB"),
+        "/proc/version": lambda: _line(f"Linux version {KERNEL} (buildd@simulated) #70-Ubuntu SMP"),
+        "/proc/sys/kernel/random/boot_id": lambda: _line(machine.boot_id),
+        "/proc/sys/kernel/hostname": lambda: _line(machine.name),
+        "/proc/cmdline": lambda: _line(f"BOOT_IMAGE=/boot/vmlinuz-{KERNEL} root=/dev/md0 ro"),
     }
 
 
@@ -91,12 +91,14 @@ def _add_hca(disk: Disk, hca: str, guid: str) -> None:
         disk.add(f"{base}/{name}", Generated(mode=0o444, make=_constant(f"{value}\n".encode())))
 
 
+def _line(text: str) -> bytes:
+    return f"{text}\n".encode()
+
+
 def _constant(data: bytes) -> Callable[[], bytes]:
     return lambda: data
 
 
 def load(machine: Machine) -> float:
     """Return the load average: a node that trains keeps about one core busy per GPU."""
-    return machine.random("load").uniform(6.0, 12.0)
-
-
+    return 6.0 + machine.derived("load")[0] / 43

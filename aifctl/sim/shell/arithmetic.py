@@ -50,7 +50,7 @@ class _Reader:
             return int(token)
         if token in _PREFIXES:
             return _PREFIXES[token](self._operand_below(depth))
-        if token == "(":
+        if token == "(":  # noqa: S105  a bracket
             return self._bracketed(depth)
         if not token[0].isalpha() and token[0] != "_":
             raise ValueError(f"unexpected {token!r}")

@@ -7,14 +7,12 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from aifctl.sim.node.processes import NUMBERS, Process
-from aifctl.sim.shell.context import CommandError, Io, Shell
+from aifctl.sim.shell.context import CommandError, Shell
 
 _MOST_PROCESSES = 256
 
 
-async def start_in_background(
-    shell: Shell, inner: Shell, io: Io, run: Callable[[], Coroutine[Any, Any, int]]
-) -> int:
+async def start_in_background(shell: Shell, inner: Shell, run: Callable[[], Coroutine[Any, Any, int]]) -> int:
     """Start a process of the same session; `inner` becomes its shell."""
     machine = shell.machine
     if len(machine.processes) >= _MOST_PROCESSES:

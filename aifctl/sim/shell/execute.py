@@ -7,17 +7,16 @@ import posixpath
 from collections.abc import Sequence
 
 from aifctl.sim.node.disk import File
-from aifctl.sim.shell import patterns
 from aifctl.sim.shell.background import start_in_background
 from aifctl.sim.shell.builtins import BUILTINS
+from aifctl.sim.shell.compound import run_case, run_for, run_if, run_loop
 from aifctl.sim.shell.context import (
     Call,
     CommandError,
     ControlFlow,
     FunctionReturn,
     Io,
-    LoopBreak,
-    LoopContinue,
+    Program,
     Shell,
     ShellExit,
     decode,
@@ -81,7 +80,9 @@ async def run_argv(shell: Shell, io: Io, argv: Sequence[str]) -> int:
     except BrokenPipeError:
         return _BROKEN_PIPE
     except OSError as problem:
-        return await call.complain(f"{posixpath.basename(name)}: {problem.filename or 'write error'}: {problem.strerror}")
+        return await call.complain(
+            f"{posixpath.basename(name)}: {problem.filename or 'write error'}: {problem.strerror}"
+        )
 
 
 def shell_named(shell: Shell, name: str, parameters: Sequence[str]) -> Shell:
@@ -132,7 +133,7 @@ async def _script(shell: Shell, io: Io, script: Script) -> int:
 
 async def _in_background(shell: Shell, io: Io, item: AndOr) -> int:
     inner = shell.fork()
-    return await start_in_background(shell, inner, io, lambda: _to_the_end(inner, io, Script((AndOr(item.links),))))
+    return await start_in_background(shell, inner, lambda: _to_the_end(inner, io, Script((AndOr(item.links),))))
 
 
 async def _and_or(shell: Shell, io: Io, item: AndOr) -> int:
@@ -204,76 +205,25 @@ async def _command(shell: Shell, io: Io, command: Command) -> int:
 
 async def _compound(shell: Shell, io: Io, command: Command, expander: Expander) -> int:
     match command:
-        case Group(subshell=True, script=script):
-            return await _to_the_end(shell.fork(), io, script)
-        case Group(script=script):
-            return await _script(shell, io, script)
+        case Group():
+            return await _group(shell, io, command)
         case If():
-            return await _if(shell, io, command)
+            return await run_if(shell, io, command, _script)
         case Loop():
-            return await _loop(shell, io, command)
+            return await run_loop(shell, io, command, _script)
         case For():
-            return await _for(shell, io, command, expander)
+            return await run_for(shell, io, command, _script, expander)
         case Case():
-            return await _case(shell, io, command, expander)
+            return await run_case(shell, io, command, _script, expander)
         case Function(name=name):
             shell.functions[name] = command
     return 0
 
 
-async def _tested(shell: Shell, io: Io, condition: Script) -> bool:
-    shell.unheeded += 1
-    try:
-        return await _script(shell, io, condition) == 0
-    finally:
-        shell.unheeded -= 1
-
-
-async def _if(shell: Shell, io: Io, command: If) -> int:
-    for condition, body in command.branches:
-        if await _tested(shell, io, condition):
-            return await _script(shell, io, body)
-    return await _script(shell, io, command.otherwise) if command.otherwise else 0
-
-
-async def _loop(shell: Shell, io: Io, command: Loop) -> int:
-    status = 0
-    while await _tested(shell, io, command.condition) != command.until:
-        going_on, status = await _turn(shell, io, command.body)
-        if not going_on:
-            break
-    return status
-
-
-async def _for(shell: Shell, io: Io, command: For, expander: Expander) -> int:
-    values = shell.parameters if command.words is None else await expander.fields(command.words)
-    status = 0
-    for value in list(values):
-        await shell.budget.step()
-        shell.variables[command.name] = value
-        going_on, status = await _turn(shell, io, command.body)
-        if not going_on:
-            break
-    return status
-
-
-async def _turn(shell: Shell, io: Io, body: Script) -> tuple[bool, int]:
-    """Run a loop's body once; returns whether the loop goes on, and the status."""
-    try:
-        return True, await _script(shell, io, body)
-    except (LoopBreak, LoopContinue) as left:
-        if left.count > 1:
-            raise type(left)(left.count - 1) from None
-        return isinstance(left, LoopContinue), 0
-
-
-async def _case(shell: Shell, io: Io, command: Case, expander: Expander) -> int:
-    subject = await expander.text(command.subject)
-    for wanted, body in command.arms:
-        for word in wanted:
-            if patterns.matches(await expander.pattern(word), subject):
-                return await _script(shell, io, body)
-    return 0
+async def _group(shell: Shell, io: Io, command: Group) -> int:
+    if command.subshell:
+        return await _to_the_end(shell.fork(), io, command.script)
+    return await _script(shell, io, command.script)
 
 
 async def _simple(shell: Shell, io: Io, command: Simple, expander: Expander) -> int:
@@ -325,7 +275,7 @@ async def _call_function(shell: Shell, io: Io, argv: list[str]) -> int:
         shell.parameters = before
 
 
-def _program(shell: Shell, name: str):  # type: ignore[no-untyped-def]
+def _program(shell: Shell, name: str) -> Program | None:
     folder, base = posixpath.split(name)
     return shell.programs.get(base) if not folder or folder in _BIN else None
 
@@ -349,7 +299,9 @@ async def _run_file(call: Call) -> int:
         words = words[1:]
     interpreter = posixpath.basename(words[0]) if words else ""
     if interpreter not in SHELLS:
-        return await call.complain(f"{where}: {interpreter or 'this file'} is not emulated on a simulated node", _NOT_FOUND)
+        return await call.complain(
+            f"{where}: {interpreter or 'this file'} is not emulated on a simulated node", _NOT_FOUND
+        )
     return await run_text(shell_named(shell, name, call.arguments), call.io, text)
 
 

@@ -46,7 +46,11 @@ class Expander:
     async def pattern(self, word: Word) -> str:
         """Return a word as a pattern in which quoted characters stand for themselves."""
         return "".join(
-            [patterns.escape(text) if part.quoted else text for part in word.parts for text in [await self._value(part)]]
+            [
+                patterns.escape(text) if part.quoted else text
+                for part in word.parts
+                for text in [await self._value(part)]
+            ]
         )
 
     def _with_home(self, parts: tuple[Part, ...]) -> tuple[Part, ...]:

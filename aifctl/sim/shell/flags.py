@@ -36,9 +36,10 @@ class Flags:
 
 
 def parse_flags(call: Call, single: str, valued: str = "", *, digits: str = "") -> Flags:
-    """Read options; long ones stand as words in `operands` no more than unknown ones: both are refused.
+    """Read options; unknown ones are refused.
 
     Args:
+        call: whose arguments.
         single: letters that stand alone.
         valued: letters that take a value.
         digits: the letter that -NUMBER stands for (head -5).

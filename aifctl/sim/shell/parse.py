@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import lru_cache
 
 from aifctl.sim.shell.scan import Scanner
@@ -238,7 +239,7 @@ def _arm(scanner: Scanner) -> tuple[tuple[Word, ...], Script]:
     return tuple(patterns), body
 
 
-_COMPOUNDS = {
+_COMPOUNDS: dict[str, Callable[[Scanner], Command]] = {
     "{": _group,
     "if": _if,
     "while": lambda scanner: _loop(scanner, until=False),

@@ -99,6 +99,23 @@ class Connection(SSHServerConnection):
         self._protocol_factory = lambda: owner
         self._server_host_keys: Any = OrderedDict({HostKey.algorithm: host_key})
         self._server_host_key_algs = [HostKey.algorithm]
+        self._unsent: list[bytes] = []
+
+    def _send(self, data: bytes) -> None:
+        """Send what one turn of the event loop says in one system call: a login would take eighteen otherwise."""
+        if self._transport is None or self._transport.is_closing():
+            return
+        self._unsent.append(data)
+        if len(self._unsent) == 1:
+            self._loop.call_soon(self._flush, self._transport)
+
+    def _flush(self, transport: asyncio.Transport) -> None:
+        data, self._unsent = b"".join(self._unsent), []
+        if not transport.is_closing():
+            transport.write(data)
+
+    def _log_packet(self, *_args: object) -> None:
+        """Log nothing; looking up what a packet is called took 4 % of a login."""
 
     @property
     def logger(self) -> Any:

@@ -7,6 +7,7 @@ import contextlib
 import errno
 import socket
 from collections.abc import Callable, Coroutine
+from functools import cached_property
 from random import Random
 from typing import Any
 
@@ -38,7 +39,7 @@ class Bystander(asyncssh.SSHServer):
         self._conn = conn
         self._gate.connections.add(conn)
 
-    def connection_lost(self, exc: Exception | None) -> None:
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002
         self._gate.waiting_count -= not self._pid
         if self._conn:
             self._gate.connections.discard(self._conn)
@@ -70,18 +71,19 @@ class Gate:
         waiting_count: connections that have not authenticated yet.
     """
 
-    def __init__(
-        self, machine: Machine, *, port: int, host_key: Callable[[bool], HostKey], shared: Shared
-    ) -> None:
+    def __init__(self, machine: Machine, *, port: int, host_key: Callable[[bool], HostKey], shared: Shared) -> None:
         self.machine, self.port = machine, port
         self.connections: set[Connection] = set()
         self.waiting_count = 0
-        self.random: Random = machine.random("door")
         self._shared, self._host_key = shared, host_key
         self._sock: socket.socket | None = None
         self._fillers: list[socket.socket] = []
         self._held: set[socket.socket] = set()
         self._away = False
+
+    @cached_property
+    def random(self) -> Random:
+        return self.machine.random("door")
 
     @property
     def programs(self) -> dict[str, Program]:

@@ -203,7 +203,14 @@ class Session(asyncssh.SSHServerSession[bytes]):
     def _shell(self) -> Shell:
         user = self._user
         home = "/root" if user == "root" else "/home/ops"
-        variables = {"HOME": home, "USER": user, "LOGNAME": user, "PATH": _PATH, "SHELL": "/bin/bash", "LANG": "C.UTF-8"}
+        variables = {
+            "HOME": home,
+            "USER": user,
+            "LOGNAME": user,
+            "PATH": _PATH,
+            "SHELL": "/bin/bash",
+            "LANG": "C.UTF-8",
+        }
         assert self._process is not None  # noqa: S101  session_started made it
         return Shell(
             machine=self._machine, process=self._process, programs=self._programs, budget=Budget(), user=user, cwd=home,
