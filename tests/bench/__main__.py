@@ -20,6 +20,7 @@ from tests.bench.cold import cold
 from tests.bench.figures import Figure, Line, failures
 from tests.bench.fleet_wide import dead_nodes, memory, warm, workers
 from tests.bench.light import light
+from tests.bench.simulated import simulated
 from tests.bench.workbench import Workbench
 
 PARTS = {
@@ -29,6 +30,7 @@ PARTS = {
     "memory": memory,
     "dead": dead_nodes,
     "light": light,
+    "sim": simulated,
 }
 
 _INSIDE = "AIFCTL_BENCH_INSIDE"
