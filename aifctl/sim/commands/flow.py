@@ -15,6 +15,8 @@ from aifctl.sim.shell.parse import LONGEST_CHARACTERS
 from aifctl.sim.shell.streams import read_all
 
 _TIMED_OUT, _KILLED = 124, 137
+#: What xargs says where some of its commands failed, and from where on it says what they said.
+_SOME_FAILED, _NOT_EXECUTABLE = 123, 126
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=", re.ASCII)
 _MOST_XARGS_BYTES = 1 << 20
 
@@ -101,7 +103,8 @@ async def _env(call: Call) -> int:
         if word == "-u":
             inner.exported.discard(rest.pop(0) if rest else "")
         elif "=" in word:
-            name, _, inner.variables[name] = word.partition("=")
+            name, _, value = word.partition("=")
+            inner.assign(name, value)
             inner.exported.add(name)
         else:
             inner.exported = set()
@@ -129,19 +132,21 @@ async def _timeout(call: Call) -> int:
 
 
 async def _xargs(call: Call) -> int:
-    rest, most = list(call.arguments), 1 << 20
+    rest, most, by_nul = list(call.arguments), 1 << 20, False
     while rest and rest[0].startswith("-"):
         flag = rest.pop(0)
-        if flag in {"-n", "-P", "-L", "-I"} and rest:
+        by_nul = by_nul or flag in {"-0", "--null", "-0r", "-r0"}
+        if flag in {"-n", "-P", "-L"} and rest:
             value = rest.pop(0)
             most = int(value) if flag in {"-n", "-L"} and value.isdigit() and int(value) else most
-    words = decode(await read_all(call.io.stdin, _MOST_XARGS_BYTES)).split()
-    status = 0
-    for start in range(0, max(1, len(words)), most):
-        status = (
-            await run_argv(call.shell.fork(), call.io, [*(rest or ["echo"]), *words[start : start + most]]) or status
-        )
-    return status
+    text = decode(await read_all(call.io.stdin, _MOST_XARGS_BYTES))
+    words = [word for word in text.split("\0") if word] if by_nul else text.split()
+    statuses = [
+        await run_argv(call.shell.fork(), call.io, [*(rest or ["echo"]), *words[start : start + most]])
+        for start in range(0, max(1, len(words)), most)
+    ]
+    worst = max(statuses)
+    return worst if worst >= _NOT_EXECUTABLE or not worst else _SOME_FAILED
 
 
 async def _eval(call: Call) -> int:

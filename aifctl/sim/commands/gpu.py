@@ -124,12 +124,15 @@ def _table(machine: Machine, chosen: list[Gpu]) -> str:
     for gpu in chosen:
         lines += [
             f"|{gpu.index:4d}  {GPU_NAME:<32}On |   {gpu.bus} Off |                    0 |",
-            f"| N/A  {gpu.temperature_c:3d}C    P0          {gpu.power_w:7.0f}W / {GPU_POWER_LIMIT_W:4d}W |"
-            f"       0MiB / {GPU_MEMORY_MIB:6d}MiB |      0%      Default |",
+            f"| N/A  {_use(gpu)} |       0MiB / {GPU_MEMORY_MIB:6d}MiB |      0%      Default |",
             "|                                         |                        |             Disabled |",
             _RULE,
         ]
     return "\n".join([*lines, ""])
+
+
+def _use(gpu: Gpu) -> str:
+    return f"{gpu.temperature_c:3d}C    P0  {gpu.power_w:12.0f}W / {GPU_POWER_LIMIT_W:4d}W"
 
 
 COMMANDS: dict[str, Program] = {"nvidia-smi": _nvidia_smi}

@@ -167,11 +167,15 @@ async def _flood(call: Call) -> int:
 
 
 async def _digest(call: Call) -> int:
-    async for name, source in inputs(call, [name for name in call.arguments if name == "-" or name[0] != "-"]):
+    names = [name for name in call.arguments if name == "-" or name[0] != "-"]
+    async for name, source in inputs(call, names):
         digest = hashlib.new(call.argv[0].rpartition("/")[2].removesuffix("sum"))
         while block := await source.read(BLOCK_BYTES):
             digest.update(block)
-        await call.say(f"{digest.hexdigest()}  {name}\n")
+        # coreutils marks a line whose name it had to escape.
+        escaped = name.replace("\\", "\\\\").replace("\n", "\\n").replace("\r", "\\r")
+        mark = "\\" if escaped != name else ""
+        await call.say(f"{mark}{digest.hexdigest()}  {escaped}\n")
     return call.shell.status
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from aifctl.sim.node.processes import NUMBERS, Process
-from aifctl.sim.shell.context import CommandError, Shell
+from aifctl.sim.shell.context import PROCESS_COST, CommandError, Shell
 
 _MOST_PROCESSES = 256
 
@@ -15,6 +15,7 @@ _MOST_PROCESSES = 256
 async def start_in_background(shell: Shell, inner: Shell, run: Callable[[], Coroutine[Any, Any, int]]) -> int:
     """Start a process of the same session; `inner` becomes its shell."""
     machine = shell.machine
+    await shell.budget.step(PROCESS_COST)
     if len(machine.processes) >= _MOST_PROCESSES:
         raise CommandError("fork: retry: Resource temporarily unavailable", 254)
     process = machine.processes.start(

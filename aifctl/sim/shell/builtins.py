@@ -71,14 +71,14 @@ async def _export(call: Call) -> int:
             raise CommandError(f"'{argument[:40]}': not a valid identifier")
         call.shell.exported.add(name)
         if given:
-            call.shell.variables[name] = value
+            call.shell.assign(name, value)
     return 0
 
 
 async def _local(call: Call) -> int:
     for argument in call.arguments:
         name, _, value = argument.partition("=")
-        call.shell.variables[name] = value
+        call.shell.assign(name, value)
     return 0
 
 
@@ -122,7 +122,7 @@ async def _read(call: Call) -> int:
         await call.shell.budget.step()
     values = decode(line).strip(" \t\n").split(maxsplit=len(names) - 1)
     for position, name in enumerate(names):
-        call.shell.variables[name] = values[position] if position < len(values) else ""
+        call.shell.assign(name, values[position] if position < len(values) else "")
     return int(ended)
 
 
@@ -169,7 +169,12 @@ async def _type(call: Call) -> int:
 
 
 async def _umask(call: Call) -> int:
-    return 0 if call.arguments else await call.say("0022\n")
+    if not call.arguments:
+        return await call.say(f"{call.shell.umask:04o}\n")
+    if not re.fullmatch(r"[0-7]{1,4}", call.arguments[0]):
+        raise CommandError(f"{call.arguments[0][:40]}: octal number out of range")
+    call.shell.umask = int(call.arguments[0], 8)
+    return 0
 
 
 async def _pwd(call: Call) -> int:

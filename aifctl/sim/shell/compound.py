@@ -33,7 +33,7 @@ async def run_for(shell: Shell, io: Io, command: For, run: Run, expander: Expand
     status = 0
     for value in list(values):
         await shell.budget.step()
-        shell.variables[command.name] = value
+        shell.assign(command.name, value)
         going_on, status = await _turn(shell, io, command.body, run)
         if not going_on:
             break

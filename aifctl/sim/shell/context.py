@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import posixpath
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 from aifctl.sim.node.disk import Disk
@@ -16,7 +17,11 @@ from aifctl.sim.shell.syntax import Function, Script
 #: A loop that never ends must not take this machine's CPU for ever: as many commands one session may start.
 _MOST_STEPS = 1_000_000
 _STEPS_BETWEEN_TURNS = 32
+#: In steps: a process of its own costs this machine about as much as so many commands.
+PROCESS_COST = 200
+_KILLED = 137
 _DEEPEST_CALLS = 48
+_LONGEST_VALUE, _MOST_VARIABLES = 128 << 10, 1000
 UIDS = {"root": 0, "nobody": 65534}
 LOGIN_UID = 1000
 
@@ -58,23 +63,14 @@ class Budget:
 
     def __init__(self) -> None:
         self._left = _MOST_STEPS
-        self.depth = 0
 
-    async def step(self) -> None:
-        self._left -= 1
+    async def step(self, cost: int = 1) -> None:
+        """Count one command, or what costs as much as several; ShellExit (killed) when all is spent."""
+        before, self._left = self._left, self._left - cost
         if self._left < 0:
-            raise ShellExit(137)
-        if self._left % _STEPS_BETWEEN_TURNS == 0:
+            raise ShellExit(_KILLED)
+        if before // _STEPS_BETWEEN_TURNS != self._left // _STEPS_BETWEEN_TURNS:
             await asyncio.sleep(0)
-
-    def enter(self) -> None:
-        """Go one call deeper: functions, substitutions, shells within shells."""
-        if self.depth >= _DEEPEST_CALLS:
-            raise CommandError("too many levels of shells and functions for a simulated node", 2)
-        self.depth += 1
-
-    def leave(self) -> None:
-        self.depth -= 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +102,8 @@ class Shell:
     Attributes:
         programs: every command that nodes emulate, by name.
         name: what $0 says and errors begin with.
+        umask: bits that files made by redirections don't get.
+        depth: how many shells, functions and substitutions this one stands in.
         unheeded: > 0 where a failure is being tested, so that `set -e` does not apply.
     """
 
@@ -125,6 +123,8 @@ class Shell:
     background: list[Process] = field(default_factory=list)
     status: int = 0
     unheeded: int = 0
+    umask: int = 0o022
+    depth: int = 0
 
     @property
     def disk(self) -> Disk:
@@ -138,13 +138,30 @@ class Shell:
         """Return a path as an absolute one."""
         return posixpath.normpath(posixpath.join(self.cwd, text))
 
+    def assign(self, name: str, value: str) -> None:
+        """Set a variable; CommandError beyond what a simulated node holds."""
+        if len(value) > _LONGEST_VALUE or (name not in self.variables and len(self.variables) >= _MOST_VARIABLES):
+            raise CommandError(f"{name[:40]}: too much for a simulated node's shell", 2)
+        self.variables[name] = value
+
+    @contextmanager
+    def deeper(self) -> Iterator[None]:
+        """Go one call deeper: functions, substitutions, shells within shells."""
+        if self.depth >= _DEEPEST_CALLS:
+            raise CommandError("too many levels of shells and functions for a simulated node", 2)
+        self.depth += 1
+        try:
+            yield
+        finally:
+            self.depth -= 1
+
     def fork(self, **changed: object) -> Shell:
         """Return a shell that begins as this one and changes without changing it."""
         made = Shell(
             machine=self.machine, process=self.process, programs=self.programs, budget=self.budget, user=self.user,
             name=self.name, cwd=self.cwd, variables=dict(self.variables), exported=set(self.exported),
             parameters=list(self.parameters), functions=dict(self.functions), options=set(self.options),
-            status=self.status, unheeded=self.unheeded,
+            status=self.status, unheeded=self.unheeded, umask=self.umask, depth=self.depth,
         )  # fmt: skip
         for attribute, value in changed.items():
             setattr(made, attribute, value)
@@ -174,7 +191,8 @@ class Call:
 
     async def complain(self, text: str, status: int = 1) -> int:
         """Write one line to stderr; returns the status."""
-        await self.io.stderr.write(encode(f"{text}\n"))
+        with suppress(BrokenPipeError):  # nobody hears it any more; what went wrong is in the status
+            await self.io.stderr.write(encode(f"{text}\n"))
         return status
 
 

@@ -7,6 +7,7 @@ import posixpath
 from collections.abc import Sequence
 
 from aifctl.sim.node.disk import File
+from aifctl.sim.node.processes import NUMBERS
 from aifctl.sim.shell.background import start_in_background
 from aifctl.sim.shell.builtins import BUILTINS
 from aifctl.sim.shell.compound import run_case, run_for, run_if, run_loop
@@ -54,13 +55,10 @@ async def run_text(shell: Shell, io: Io, text: str) -> int:
     except (ShellSyntaxError, RecursionError) as problem:
         return await _complain(shell, io, f"line 1: {problem}", 2)
     try:
-        shell.budget.enter()
-        status = await _to_the_end(shell, io, script)
+        with shell.deeper():
+            return await _to_the_end(shell, io, script)
     except CommandError as problem:
         return await _complain(shell, io, f"line 1: {problem}", problem.status)
-    finally:
-        shell.budget.leave()
-    return status
 
 
 async def run_argv(shell: Shell, io: Io, argv: Sequence[str]) -> int:
@@ -98,11 +96,8 @@ async def substitute(shell: Shell, io: Io, script: Script) -> str:
     """Return what a substitution's script prints."""
     memory = Memory(_MOST_SUBSTITUTED_BYTES)
     inner = shell.fork()
-    inner.budget.enter()
-    try:
+    with inner.deeper():
         shell.status = await _to_the_end(inner, io.having({1: memory}), script)
-    finally:
-        inner.budget.leave()
     return decode(memory.value().replace(b"\0", b"")).rstrip("\n")
 
 
@@ -113,6 +108,8 @@ async def _to_the_end(shell: Shell, io: Io, script: Script) -> int:
             status = await _script(shell, io, script)
         except ControlFlow as left:
             status = left.count if isinstance(left, (ShellExit, FunctionReturn)) else 0
+        except asyncio.CancelledError:
+            status = await _trapped(shell, io)
         shell.status = status
         trap = shell.traps.pop("EXIT", None)
         if trap:
@@ -120,6 +117,22 @@ async def _to_the_end(shell: Shell, io: Io, script: Script) -> int:
     except ShellExit as left:
         status = left.count
     return status & 0xFF
+
+
+async def _trapped(shell: Shell, io: Io) -> int:
+    """Run what a script does about the signal that ends it; raises on where it does nothing about it."""
+    name, task = shell.process.ended_by or "", asyncio.current_task()
+    trap = shell.traps.pop(name, None)
+    if trap is None or task is None:
+        raise asyncio.CancelledError
+    task.uncancel()
+    shell.process.ended_by = None
+    shell.traps = {other: action for other, action in shell.traps.items() if other == "EXIT"}
+    try:
+        await _script(shell, io, trap)
+    except ShellExit as left:
+        return left.count
+    return 128 + NUMBERS[name]
 
 
 async def _script(shell: Shell, io: Io, script: Script) -> int:
@@ -232,7 +245,8 @@ async def _simple(shell: Shell, io: Io, command: Simple, expander: Expander) -> 
     try:
         async with redirected(shell, io, command.redirections, expander) as inner:
             if not argv:
-                shell.variables.update(assigned)
+                for name, value in assigned.items():
+                    shell.assign(name, value)
                 return shell.status if command.assignments and _substitutes(command) else 0
             if not assigned:
                 return await run_argv(shell, inner, argv)
@@ -250,28 +264,26 @@ def _substitutes(command: Simple) -> bool:
 async def _with_variables(shell: Shell, io: Io, argv: Sequence[str], assigned: dict[str, str]) -> int:
     before = {name: shell.variables.get(name) for name in assigned}
     added = set(assigned) - shell.exported
-    shell.variables.update(assigned)
+    for name, value in assigned.items():
+        shell.assign(name, value)
     shell.exported |= added
     try:
         return await run_argv(shell, io, argv)
     finally:
         shell.exported -= added
-        for name, value in before.items():
-            if value is None:
-                shell.variables.pop(name, None)
-            else:
-                shell.variables[name] = value
+        shell.variables |= {name: value for name, value in before.items() if value is not None}
+        for name in [name for name, value in before.items() if value is None]:
+            shell.variables.pop(name, None)
 
 
 async def _call_function(shell: Shell, io: Io, argv: list[str]) -> int:
     before, shell.parameters = shell.parameters, argv[1:]
-    shell.budget.enter()
     try:
-        return await _command(shell, io, shell.functions[argv[0]].body)
+        with shell.deeper():
+            return await _command(shell, io, shell.functions[argv[0]].body)
     except FunctionReturn as left:
         return left.count
     finally:
-        shell.budget.leave()
         shell.parameters = before
 
 

@@ -22,6 +22,7 @@ class Expander:
 
     def __init__(self, shell: Shell, io: Io, substitute: Substitute) -> None:
         self._shell, self._io, self._substitute = shell, io, substitute
+        self._left = _MOST_CHARACTERS
 
     async def fields(self, words: Sequence[Word]) -> list[str]:
         """Return the arguments that words make."""
@@ -35,8 +36,6 @@ class Expander:
                 await self._add(builder, part)
             for field in builder.fields:
                 found += self._names(field)
-        if sum(map(len, found)) > _MOST_CHARACTERS:
-            raise CommandError("Argument list too long", 126)
         return found
 
     async def text(self, word: Word) -> str:
@@ -63,6 +62,7 @@ class Expander:
     async def _add(self, builder: _Fields, part: Part) -> None:
         if isinstance(part, Parameter) and part.name in {"@", "*"} and not part.operator and part.quoted:
             every = self._shell.parameters
+            self._spend(sum(map(len, every)))
             builder.add_all(every if part.name == "@" else [" ".join(every)], single=part.name == "*")
             return
         value = await self._value(part)
@@ -79,6 +79,17 @@ class Expander:
         return patterns.paths(self._shell, pattern) or [text]
 
     async def _value(self, part: Part) -> str:
+        value = await self._unbounded(part)
+        self._spend(len(value))
+        return value
+
+    def _spend(self, characters: int) -> None:
+        """Count what has been expanded: a short line can ask for any amount."""
+        self._left -= characters
+        if self._left < 0:
+            raise CommandError("Argument list too long", 126)
+
+    async def _unbounded(self, part: Part) -> str:
         match part:
             case Literal(text=text):
                 return text
@@ -128,7 +139,7 @@ class Expander:
         if operator == "?":
             raise CommandError(f"{part.name}: {instead or 'parameter null or not set'}", 127)
         if operator == "=":
-            self._shell.variables[part.name] = instead
+            self._shell.assign(part.name, instead)
         return instead
 
     def _quietly_known(self, name: str) -> str | None:

@@ -12,7 +12,7 @@ from aifctl.sim.shell.context import CommandError, Shell
 
 _ACTIVE = re.compile(r"[*?]|\[(?![*?\[]\])")
 #: Cutting by pattern tries every length.
-_LONGEST_CUT = 16384
+_LONGEST_CUT = 4096
 _MOST_NAMES = 10_000
 
 

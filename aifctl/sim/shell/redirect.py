@@ -67,5 +67,5 @@ def _writer(shell: Shell, path: str, *, append: bool) -> Sink:
     existing = shell.disk.lookup(path)
     if isinstance(existing, Device) and existing.name != "full":
         return Nothing()
-    entry = shell.disk.open_file(path, truncate=not append, uid=shell.uid)
+    entry = shell.disk.open_file(path, truncate=not append, mode=0o666 & ~shell.umask, uid=shell.uid)
     return FileWriter(shell.disk, entry)

@@ -18,6 +18,8 @@ from aifctl.sim.wire.sftp import DiskSftp
 from aifctl.sim.wire.terminal import converse
 
 _MOST_UNREAD_BYTES = 256 << 10
+#: What a client is told where emulating a command failed by a mistake of ours; the traceback is in the log.
+_BROKEN = 255
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -172,7 +174,7 @@ class Session(asyncssh.SSHServerSession[bytes]):
         return str(self._connection.get_extra_info("username"))
 
     async def _main(self, process: Process) -> int:
-        status = 255
+        status = _BROKEN
         try:
             status = await self._run()
         except asyncio.CancelledError:
@@ -180,14 +182,20 @@ class Session(asyncssh.SSHServerSession[bytes]):
                 raise
         except BrokenPipeError:
             process.ended_by = "PIPE"
+        except RecursionError:
+            await self.write(b"bash: nested too deeply for a simulated node\n", asyncssh.EXTENDED_DATA_STDERR)
+            status = 2
         finally:
             self._machine.processes.gone(process)
-        if not self._lost:
-            if process.ended_by:
-                self._chan.exit_with_signal(process.ended_by)
-            else:
-                self._chan.exit(status)
+            if not self._lost:
+                self._say_end(process.ended_by, status)
         return status
+
+    def _say_end(self, signal: str | None, status: int) -> None:
+        if signal:
+            self._chan.exit_with_signal(signal)
+        else:
+            self._chan.exit(status)
 
     async def _run(self) -> int:
         assert self._process is not None  # noqa: S101  session_started made it
