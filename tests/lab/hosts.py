@@ -82,7 +82,7 @@ class Host:
         for part in ("upper", "work", "root"):
             (self.folder / part).mkdir(parents=True)
         (self.folder / "upper").chmod(0o755)
-        self._write("etc/hostname", self.name)
+        self._write("etc/hostname", f"{self.name}\n")
         self._write("etc/hosts", f"127.0.0.1 localhost {self.name}\n")
         self._write("etc/ssh/user_ca.pub", self.user_ca + "\n")
         self._write("etc/sudoers.d/ops", f"ops ALL=(ALL) {'' if self.sudo_asks else 'NOPASSWD: '}ALL\n", mode=0o440)

@@ -25,7 +25,7 @@ def left(lab: Lab, marker: int) -> list[str]:
 
 def started(lab: Lab, marker: int) -> Callable[[], bool]:
     def everywhere() -> bool:
-        return all(len(host.processes(f"sleep {marker}")) >= 4 for host in lab.outer)
+        return all(host.processes(f"sleep {marker}").count(f"sleep {marker}") == 4 for host in lab.outer)
 
     return everywhere
 
