@@ -170,10 +170,10 @@ async def _chown(call: Call) -> int:
         raise CommandError(f"invalid user: '{owner[:40]}'")
     if call.shell.uid:
         raise CommandError(f"changing ownership of '{names[0]}': Operation not permitted")
-    user, _, group = owner.partition(":")
+    user, _, group = ("", "", owner) if call.argv[0] == "chgrp" else owner.partition(":")
     for name in names:
         entry = call.shell.disk.find(call.shell.path(name))
-        entry.uid = _uid(user) if user and call.argv[0] != "chgrp" else entry.uid
+        entry.uid = _uid(user) if user else entry.uid
         entry.gid = _uid(group) if group else entry.gid
     return 0
 

@@ -124,7 +124,7 @@ def _table(machine: Machine, chosen: list[Gpu]) -> str:
     for gpu in chosen:
         lines += [
             f"|{gpu.index:4d}  {GPU_NAME:<32}On |   {gpu.bus} Off |                    0 |",
-            f"| N/A  {_use(gpu)} |       0MiB / {GPU_MEMORY_MIB:6d}MiB |      0%      Default |",
+            f"|{_use(gpu):<41}|       0MiB / {GPU_MEMORY_MIB:6d}MiB |      0%      Default |",
             "|                                         |                        |             Disabled |",
             _RULE,
         ]
@@ -132,7 +132,7 @@ def _table(machine: Machine, chosen: list[Gpu]) -> str:
 
 
 def _use(gpu: Gpu) -> str:
-    return f"{gpu.temperature_c:3d}C    P0  {gpu.power_w:12.0f}W / {GPU_POWER_LIMIT_W:4d}W"
+    return f" N/A  {gpu.temperature_c:3d}C    P0  {gpu.power_w:13.0f}W / {GPU_POWER_LIMIT_W:4d}W"
 
 
 COMMANDS: dict[str, Program] = {"nvidia-smi": _nvidia_smi}

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from aifctl.sim.node.contents import Contents, Pool
 
 _MOST_LINKS = 20
-_LONGEST_NAME = 255
+_LONGEST_NAME, _LONGEST_PATH = 255, 4096
 _MOST_ENTRIES = 100_000
 
 
@@ -214,6 +214,8 @@ class Disk:
     def _find(self, path: str, follow: bool, links_left: int) -> Entry:
         if not links_left:
             raise _error(errno.ELOOP, path)
+        if len(path) > _LONGEST_PATH:
+            raise _error(errno.ENAMETOOLONG, path[:40])
         at: Entry = self.root
         parts = [part for part in posixpath.normpath(path).split("/") if part]
         for depth, part in enumerate(parts):

@@ -20,6 +20,7 @@ from aifctl.sim.shell.context import (
 from aifctl.sim.shell.parse import parse
 from aifctl.sim.shell.syntax import ShellSyntaxError
 
+_LONGEST_READ_BYTES = 64 << 10
 _NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 _OPTIONS = {"e": "e", "u": "u", "x": "x", "f": "f", "errexit": "e", "nounset": "u", "pipefail": "pipefail"}
 
@@ -119,7 +120,9 @@ async def _read(call: Call) -> int:
             ended = True
             break
         line += byte
-        await call.shell.budget.step()
+        if len(line) > _LONGEST_READ_BYTES:
+            raise CommandError("line too long", 2)
+    await call.shell.budget.step()
     values = decode(line).strip(" \t\n").split(maxsplit=len(names) - 1)
     for position, name in enumerate(names):
         call.shell.assign(name, values[position] if position < len(values) else "")

@@ -15,10 +15,11 @@ from aifctl.sim.shell.streams import Sink, Source
 from aifctl.sim.shell.syntax import Function, Script
 
 #: A loop that never ends must not take this machine's CPU for ever: as many commands one session may start.
-_MOST_STEPS = 1_000_000
+_MOST_STEPS = 300_000
 _STEPS_BETWEEN_TURNS = 32
 #: In steps: a process of its own costs this machine about as much as so many commands.
 PROCESS_COST = 200
+PARSE_COST = 10
 _KILLED = 137
 _DEEPEST_CALLS = 48
 _LONGEST_VALUE, _MOST_VARIABLES = 128 << 10, 1000
@@ -61,8 +62,8 @@ class CommandError(Exception):
 class Budget:
     """Counts what one session starts, and lets other nodes have their turn."""
 
-    def __init__(self) -> None:
-        self._left = _MOST_STEPS
+    def __init__(self, most_steps: int = _MOST_STEPS) -> None:
+        self._left = most_steps
 
     async def step(self, cost: int = 1) -> None:
         """Count one command, or what costs as much as several; ShellExit (killed) when all is spent."""

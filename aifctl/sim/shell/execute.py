@@ -12,6 +12,7 @@ from aifctl.sim.shell.background import start_in_background
 from aifctl.sim.shell.builtins import BUILTINS
 from aifctl.sim.shell.compound import run_case, run_for, run_if, run_loop
 from aifctl.sim.shell.context import (
+    PARSE_COST,
     Call,
     CommandError,
     ControlFlow,
@@ -50,6 +51,7 @@ SHELLS = frozenset({"sh", "bash", "dash"})
 
 async def run_text(shell: Shell, io: Io, text: str) -> int:
     """Run a script as a shell of its own; returns its exit status, whatever the script is."""
+    await shell.budget.step(PARSE_COST)
     try:
         script = parse(text)
     except (ShellSyntaxError, RecursionError) as problem:
