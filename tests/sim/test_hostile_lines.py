@@ -6,8 +6,7 @@ import asyncio
 import tracemalloc
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from aifctl.sim.shell.parse import parse
 from aifctl.sim.shell.syntax import ShellSyntaxError
@@ -21,7 +20,7 @@ _MOST_BYTES = 128 << 20
     [
         "x=aaaaaaaa; while :; do x=$x$x; done",
         "x=$(seq 20000); echo " + "$x" * 2000,
-        "i=0; while :; do i=$((i+1)); eval \"v$i=xxxxxxxxxxxxxxxx\"; done",
+        'i=0; while :; do i=$((i+1)); eval "v$i=xxxxxxxxxxxxxxxx"; done',
         "cat /dev/zero > /tmp/f",
         "dd if=/dev/zero of=/tmp/f",
         "x=$(yes)",
