@@ -10,7 +10,7 @@ import shlex
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +22,7 @@ from aifctl.sim import processes
 from aifctl.sim.processes import SimHandle
 from aifctl.sim.spec import FleetSpec
 
+PROGRAM = (sys.executable, "-m", "aifctl")
 _STEP_S = 40.0
 _FAULTS = ("dead@r003n02", "refused@r007n[01-04]", "wrong-host-key@r011n03", "non-utf8@r013n01", "exit:3@r014n04")
 _SCRIPT = """\
@@ -111,8 +112,10 @@ class Demo:
         surprises: what did not come as it must; empty at the end of a good tour.
     """
 
-    def __init__(self, out: BinaryIO, *, environ: Mapping[str, str], bold: bool) -> None:
-        self._out, self._environ, self._bold = out, environ, bold
+    def __init__(
+        self, out: BinaryIO, *, environ: Mapping[str, str], bold: bool = False, program: Sequence[str] = PROGRAM
+    ) -> None:
+        self._out, self._environ, self._bold, self._program = out, environ, bold, program
         self.surprises: list[str] = []
 
     def tour(self, steps: tuple[Step, ...] = TOUR) -> ExitCode:
@@ -163,7 +166,7 @@ class Demo:
             words["{first_run}"] = _latest_run(state)
 
     def _run(self, argv: list[str], handle: SimHandle, state: StateDir) -> tuple[int, bytes]:
-        command = [sys.executable, "-m", "aifctl", *argv]
+        command = [*self._program, *argv]
         process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
             env=self._environment(handle, state),

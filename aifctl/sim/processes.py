@@ -6,6 +6,7 @@ import fcntl
 import itertools
 import json
 import os
+import resource
 import secrets
 import subprocess
 from collections.abc import Iterator
@@ -28,6 +29,8 @@ from aifctl.sim.spec import FleetSpec
 from aifctl.sim.targets import resolve_targets
 
 _NODES_PER_WORKER = 250
+#: A listener, and a connection now and then; and what a worker has open besides.
+_FILES_PER_NODE, _OWN_FILES = 2, 256
 _PORT_TRIES = 5
 _RECORD, _SPEC = "fleet.json", "spec.json"
 
@@ -174,8 +177,11 @@ def _start_on(port: int, spec: FleetSpec, folder: Path, secret: bytes, *, tied: 
 
 
 def _ranges(spec: FleetSpec) -> list[tuple[int, int]]:
+    """Return the indices of each worker: one worker a core, more where a process may open too few files."""
     useful = -(-spec.nodes_count // _NODES_PER_WORKER)
-    count = min(spec.workers or min(os.cpu_count() or 1, useful), spec.nodes_count)
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    needed = -(-spec.nodes_count * _FILES_PER_NODE // max(1, hard - _OWN_FILES)) if hard > 0 else 1
+    count = min(spec.workers or max(needed, min(os.cpu_count() or 1, useful)), spec.nodes_count)
     edges = [spec.nodes_count * number // count for number in range(count + 1)]
     return list(itertools.pairwise(edges))
 

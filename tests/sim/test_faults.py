@@ -197,8 +197,8 @@ def test_every_command_of_a_failing_node_ends_with_its_status(tmp_path: Path) ->
 
 def test_sudo_asks_for_the_password_that_the_fault_names(tmp_path: Path) -> None:
     line = "sudo -S -p aifctl-prompt: whoami"
-    password = {"prompt": b"aifctl-prompt:", "password": Secret(b"simulated")}
-    assert run_on(tmp_path, "sudo-password", line, **password).out == b"root\n"
+    tried = run_on(tmp_path, "sudo-password", line, prompt=b"aifctl-prompt:", password=Secret(b"simulated"))
+    assert tried.out == b"root\n"
 
 
 def test_a_wrong_sudo_password_is_refused_as_a_login_is(tmp_path: Path) -> None:

@@ -33,7 +33,12 @@ async def _grep(call: Call) -> int:
     flags = parse_flags(call, "ivcqnEFohswlrP", "emAB")
     operands = list(flags.operands)
     pattern = flags.values.get("e") or (operands.pop(0) if operands else "")
-    expression = _expression(pattern, flags, fixed="F" in flags, extended=bool({"E", "P"} & set(flags.given)) or call.argv[0].endswith("egrep"))
+    expression = _expression(
+        pattern,
+        flags,
+        fixed="F" in flags,
+        extended=bool({"E", "P"} & set(flags.given)) or call.argv[0].endswith("egrep"),
+    )
     found = 0
     async for name, source in inputs(call, operands):
         prefix = encode(f"{name}:") if len(operands) > 1 and "h" not in flags else b""
