@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from aifctl.sim.commands.text import inputs, unescaped
 from aifctl.sim.shell.context import Call, CommandError, Program, encode
 from aifctl.sim.shell.flags import Flags, parse_flags
+from aifctl.sim.shell.given import inputs, unescaped
 from aifctl.sim.shell.streams import BLOCK_BYTES, LineReader, read_all
 
 _MOST_SORTED_BYTES = 16 << 20

@@ -200,6 +200,11 @@ class Call:
 Program = Callable[[Call], Awaitable[int]]
 
 
+async def complain(shell: Shell, io: Io, text: str, status: int) -> int:
+    """Say on stderr what the shell itself has against a line; returns the status."""
+    return await Call(argv=[shell.name], shell=shell, io=io).complain(f"{shell.name}: {text}", status)
+
+
 def encode(text: str) -> bytes:
     """Return a text's bytes; what did not decode comes back as it was."""
     return text.encode("utf-8", "surrogateescape")

@@ -21,12 +21,14 @@ from aifctl.sim.shell.context import (
     Program,
     Shell,
     ShellExit,
+    complain,
     decode,
 )
 from aifctl.sim.shell.expand import Expander
 from aifctl.sim.shell.parse import LONGEST_CHARACTERS, parse
+from aifctl.sim.shell.pipeline import BROKEN_PIPE, run_stages
 from aifctl.sim.shell.redirect import redirected
-from aifctl.sim.shell.streams import Memory, Pipe
+from aifctl.sim.shell.streams import Memory
 from aifctl.sim.shell.syntax import (
     AndOr,
     Case,
@@ -43,7 +45,6 @@ from aifctl.sim.shell.syntax import (
 )
 
 _MOST_SUBSTITUTED_BYTES = 1 << 20
-_BROKEN_PIPE = 141
 _NOT_FOUND, _NOT_EXECUTABLE = 127, 126
 _BIN = frozenset({"/bin", "/usr/bin", "/sbin", "/usr/sbin", "/usr/local/bin"})
 SHELLS = frozenset({"sh", "bash", "dash"})
@@ -55,12 +56,12 @@ async def run_text(shell: Shell, io: Io, text: str) -> int:
     try:
         script = parse(text)
     except (ShellSyntaxError, RecursionError) as problem:
-        return await _complain(shell, io, f"line 1: {problem}", 2)
+        return await complain(shell, io, f"line 1: {problem}", 2)
     try:
         with shell.deeper():
             return await _to_the_end(shell, io, script)
     except CommandError as problem:
-        return await _complain(shell, io, f"line 1: {problem}", problem.status)
+        return await complain(shell, io, f"line 1: {problem}", problem.status)
 
 
 async def run_argv(shell: Shell, io: Io, argv: Sequence[str]) -> int:
@@ -78,7 +79,7 @@ async def run_argv(shell: Shell, io: Io, argv: Sequence[str]) -> int:
     except CommandError as problem:
         return await call.complain(f"{posixpath.basename(name)}: {problem}", problem.status)
     except BrokenPipeError:
-        return _BROKEN_PIPE
+        return BROKEN_PIPE
     except OSError as problem:
         return await call.complain(
             f"{posixpath.basename(name)}: {problem.filename or 'write error'}: {problem.strerror}"
@@ -171,37 +172,12 @@ async def _pipeline(shell: Shell, io: Io, pipeline: Pipeline) -> int:
     if len(pipeline.stages) == 1:
         status = await _command(shell, io, pipeline.stages[0])
     else:
-        status = await _stages(shell, io, pipeline.stages)
+        status = await run_stages(shell, io, pipeline.stages, _stage_to_the_end)
     return int(not status) if pipeline.negated else status
 
 
-async def _stages(shell: Shell, io: Io, stages: Sequence[Command]) -> int:
-    pipes = [Pipe() for _ in stages[1:]]
-    tasks: list[asyncio.Task[int]] = []
-    async with asyncio.TaskGroup() as group:
-        for number, stage in enumerate(stages):
-            before = pipes[number - 1] if number else None
-            after = pipes[number] if number < len(pipes) else None
-            tasks.append(group.create_task(_stage(shell.fork(), io, stage, before, after)))
-    statuses = [task.result() for task in tasks]
-    if "pipefail" in shell.options:
-        return next((status for status in reversed(statuses) if status), 0)
-    return statuses[-1]
-
-
-async def _stage(shell: Shell, io: Io, stage: Command, before: Pipe | None, after: Pipe | None) -> int:
-    changed = {**({0: before} if before else {}), **({1: after} if after else {})}
-    try:
-        return await _to_the_end(shell, io.having(changed), Script((AndOr((("", Pipeline((stage,))),)),)))
-    except BrokenPipeError:
-        return _BROKEN_PIPE
-    except CommandError as problem:
-        return await _complain(shell, io, f"line 1: {problem}", problem.status)
-    finally:
-        if before:
-            before.end_reading()
-        if after:
-            after.end_writing()
+async def _stage_to_the_end(shell: Shell, io: Io, stage: Command) -> int:
+    return await _to_the_end(shell, io, Script((AndOr((("", Pipeline((stage,))),)),)))
 
 
 async def _command(shell: Shell, io: Io, command: Command) -> int:
@@ -215,7 +191,7 @@ async def _command(shell: Shell, io: Io, command: Command) -> int:
     except OSError as problem:
         if isinstance(problem, BrokenPipeError):
             raise
-        return await _complain(shell, io, f"line 1: {problem.filename}: {problem.strerror}", 1)
+        return await complain(shell, io, f"line 1: {problem.filename}: {problem.strerror}", 1)
 
 
 async def _compound(shell: Shell, io: Io, command: Command, expander: Expander) -> int:
@@ -256,7 +232,7 @@ async def _simple(shell: Shell, io: Io, command: Simple, expander: Expander) -> 
     except OSError as problem:
         if isinstance(problem, BrokenPipeError):
             raise
-        return await _complain(shell, io, f"line 1: {problem.filename}: {problem.strerror}", 1)
+        return await complain(shell, io, f"line 1: {problem.filename}: {problem.strerror}", 1)
 
 
 def _substitutes(command: Simple) -> bool:
@@ -317,8 +293,3 @@ async def _run_file(call: Call) -> int:
             f"{where}: {interpreter or 'this file'} is not emulated on a simulated node", _NOT_FOUND
         )
     return await run_text(shell_named(shell, name, call.arguments), call.io, text)
-
-
-async def _complain(shell: Shell, io: Io, text: str, status: int) -> int:
-    await Call(argv=[shell.name], shell=shell, io=io).complain(f"{shell.name}: {text}")
-    return status

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from functools import lru_cache
 
 from aifctl.sim.shell.scan import Scanner
+from aifctl.sim.shell.simple import parse_redirections, parse_simple
 from aifctl.sim.shell.syntax import (
     AndOr,
     Case,
@@ -15,20 +16,15 @@ from aifctl.sim.shell.syntax import (
     Function,
     Group,
     If,
-    Literal,
     Loop,
     Pipeline,
-    Redirection,
     Script,
     ShellSyntaxError,
-    Simple,
     Word,
 )
 
 LONGEST_CHARACTERS = 2 << 20
-_ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)=", re.ASCII)
 _FUNCTION = re.compile(r"[A-Za-z_][\w.-]*[ \t]*\([ \t]*\)", re.ASCII)
-_REDIRECTION = re.compile(r"(\d*)(<<-|<<|>>|>&|<&|>\||<>|<|>|&>(?!&))")
 _CLOSING = frozenset({"then", "else", "elif", "fi", "do", "done", "esac", "}", ";;"})
 #: One run sends one line to thousands of nodes.
 _REMEMBERED = 64
@@ -138,7 +134,7 @@ def _command(scanner: Scanner) -> Command:
     scanner.deeper()
     try:
         if scanner.take("("):
-            return Group(_script_until(scanner, ")"), subshell=True, redirections=_redirections(scanner))
+            return Group(_script_until(scanner, ")"), subshell=True, redirections=parse_redirections(scanner))
         compound = _COMPOUNDS.get(_reserved(scanner))
         if compound:
             scanner.at += len(_reserved(scanner))
@@ -148,7 +144,7 @@ def _command(scanner: Scanner) -> Command:
             scanner.at = function.end()
             _skip_lines(scanner)
             return Function(function[0].split("(")[0].strip(), _command(scanner))
-        return _simple(scanner)
+        return parse_simple(scanner)
     finally:
         scanner.depth -= 1
 
@@ -156,7 +152,7 @@ def _command(scanner: Scanner) -> Command:
 def _group(scanner: Scanner) -> Group:
     script = _script(scanner)
     _expect(scanner, "}")
-    return Group(script, subshell=False, redirections=_redirections(scanner))
+    return Group(script, subshell=False, redirections=parse_redirections(scanner))
 
 
 def _if(scanner: Scanner) -> If:
@@ -173,12 +169,12 @@ def _if(scanner: Scanner) -> If:
         scanner.at += len("else")
         otherwise = _script(scanner)
     _expect(scanner, "fi")
-    return If(tuple(branches), otherwise, _redirections(scanner))
+    return If(tuple(branches), otherwise, parse_redirections(scanner))
 
 
 def _loop(scanner: Scanner, *, until: bool) -> Loop:
     condition = _script(scanner)
-    return Loop(condition, _body(scanner), until, _redirections(scanner))
+    return Loop(condition, _body(scanner), until, parse_redirections(scanner))
 
 
 def _for(scanner: Scanner) -> For:
@@ -193,7 +189,7 @@ def _for(scanner: Scanner) -> For:
         words = _words(scanner)
     scanner.skip_blank()
     scanner.take(";")
-    return For(name.plain, words, _body(scanner), _redirections(scanner))
+    return For(name.plain, words, _body(scanner), parse_redirections(scanner))
 
 
 def _body(scanner: Scanner) -> Script:
@@ -215,7 +211,7 @@ def _case(scanner: Scanner) -> Case:
         arms.append(_arm(scanner))
         _skip_lines(scanner)
     _expect(scanner, "esac")
-    return Case(subject, tuple(arms), _redirections(scanner))
+    return Case(subject, tuple(arms), parse_redirections(scanner))
 
 
 def _arm(scanner: Scanner) -> tuple[tuple[Word, ...], Script]:
@@ -256,59 +252,3 @@ def _words(scanner: Scanner) -> tuple[Word, ...]:
         words.append(word)
         scanner.skip_blank()
     return tuple(words)
-
-
-def _simple(scanner: Scanner) -> Simple:
-    assignments: list[tuple[str, Word]] = []
-    words: list[Word] = []
-    redirections: list[Redirection] = []
-    while True:
-        scanner.skip_blank()
-        if _redirection(scanner, redirections):
-            continue
-        word = scanner.word()
-        if word is None:
-            break
-        assigned = None if words else _assignment(word)
-        if assigned:
-            assignments.append(assigned)
-        else:
-            words.append(word)
-    if not (assignments or words or redirections):
-        found = scanner.peek(2).strip() or "newline"
-        raise ShellSyntaxError(f"syntax error near unexpected token '{found}'")
-    return Simple(tuple(assignments), tuple(words), tuple(redirections))
-
-
-def _assignment(word: Word) -> tuple[str, Word] | None:
-    first = word.parts[0]
-    match = _ASSIGNMENT.match(first.text) if isinstance(first, Literal) and not first.quoted else None
-    if not match or not isinstance(first, Literal):
-        return None
-    rest = first.text[match.end() :]
-    return match[1], Word(((Literal(rest),) if rest else ()) + word.parts[1:])
-
-
-def _redirections(scanner: Scanner) -> tuple[Redirection, ...]:
-    found: list[Redirection] = []
-    scanner.skip_blank()
-    while _redirection(scanner, found):
-        scanner.skip_blank()
-    return tuple(found)
-
-
-def _redirection(scanner: Scanner, found: list[Redirection]) -> bool:
-    match = _REDIRECTION.match(scanner.text, scanner.at)
-    if not match:
-        return False
-    scanner.at = match.end()
-    scanner.skip_blank()
-    target = scanner.word()
-    if target is None:
-        raise ShellSyntaxError(f"syntax error near '{match[2]}': no file name")
-    fd = int(match[1][:3]) if match[1] else int(not match[2].startswith("<"))
-    if match[2].startswith("<<"):
-        found.append(scanner.announce(target, strip=match[2] == "<<-", fd=fd))
-    else:
-        found.append(Redirection(fd, match[2], target))
-    return True
