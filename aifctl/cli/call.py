@@ -1,0 +1,47 @@
+"""From options to one verb and back: open the toolbox and the sink, call, close, return the exit code."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from aifctl import wiring
+from aifctl.cli.options import Everywhere, Reaching
+from aifctl.core.report import Report
+from aifctl.ports.sink import Sink
+from aifctl.ports.toolbox import Toolbox
+
+Verb = Callable[[Toolbox, Sink], Report]
+
+
+def call(verb: Verb, everywhere: Everywhere, **flags: str | None) -> int:
+    """Run one verb and return the exit code.
+
+    `flags` are settings that this command's options override, by the setting's name; None where not given.
+    """
+    shown = wiring.Shown(
+        format=everywhere.output or "table",
+        color=everywhere.color,
+        progress=everywhere.progress,
+        verbose=everywhere.verbose,
+        quiet=everywhere.quiet,
+    )
+    hostfile = flags.pop("hostfile", None)
+    flags |= {"inventory": everywhere.inventory, "state_dir": everywhere.state_dir}
+    return wiring.perform(verb, shown, flags=flags, hostfile=hostfile)
+
+
+def reaching_flags(reaching: Reaching) -> dict[str, str | None]:
+    """Return the settings that options about logging in override."""
+    return {
+        "user": reaching.user,
+        "port": None if reaching.port is None else str(reaching.port),
+        "identity": _joined(reaching.identity, ":"),
+        "known_hosts": _joined(reaching.known_hosts, ":"),
+        "jump": _joined(reaching.jump, " "),
+        "connect_timeout": reaching.connect_timeout,
+        "key_password": reaching.key_password,
+    }
+
+
+def _joined(values: list[str] | None, separator: str) -> str | None:
+    return separator.join(values) if values else None

@@ -1,0 +1,78 @@
+"""One decorator: a command whose parameters may be groups of options, and whose help leads with examples."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+from collections.abc import Callable, Sequence
+from typing import Any, get_type_hints
+
+import typer
+
+#: How every app and group of ours is made: plain errors (main renders them), our own completion.
+APP = {"add_completion": False, "pretty_exceptions_enable": False, "rich_markup_mode": "rich", "no_args_is_help": True}
+
+
+def group(about: str) -> typer.Typer:
+    """Return an empty Typer app for one noun."""
+    return typer.Typer(help=about, context_settings={"help_option_names": ["-h", "--help"]}, **APP)  # type: ignore[arg-type]
+
+
+def command(
+    app: typer.Typer, name: str, *, examples: Sequence[str]
+) -> Callable[[Callable[..., int]], Callable[..., int]]:
+    """Register a function as a command.
+
+    A parameter annotated with a dataclass of Annotated fields (see options.py) is spread into those options and put
+    together again before the call, so that shared options are written once.
+    """
+
+    def register(function: Callable[..., int]) -> Callable[..., int]:
+        spread = _spread(function)
+        about = inspect.getdoc(function) or ""
+        text = "\n\n".join([*(f"[dim]$[/] {_escape(example)}" for example in examples), _escape(about)])
+        app.command(
+            name, help=text, short_help=about.split("\n")[0], context_settings={"help_option_names": ["-h", "--help"]}
+        )(spread)
+        return function
+
+    return register
+
+
+def _escape(text: str) -> str:
+    return text.replace("[", "\\[")
+
+
+def _spread(function: Callable[..., int]) -> Callable[..., int]:
+    hints = get_type_hints(function, include_extras=True)
+    groups = {name: hint for name, hint in hints.items() if name != "return" and dataclasses.is_dataclass(hint)}
+    own = inspect.signature(function).parameters
+    parameters: list[inspect.Parameter] = []
+    for name, parameter in own.items():
+        if name in groups:
+            parameters += _fields(groups[name])
+        else:
+            parameters.append(parameter.replace(annotation=hints[name], kind=inspect.Parameter.KEYWORD_ONLY))
+
+    def spread(**given: Any) -> int:
+        for name, kind in groups.items():
+            given[name] = kind(**{field.name: given.pop(field.name) for field in dataclasses.fields(kind)})
+        return function(**given)
+
+    spread.__name__, spread.__doc__, spread.__module__ = function.__name__, function.__doc__, function.__module__
+    spread.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    spread.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    return spread
+
+
+def _fields(kind: Any) -> list[inspect.Parameter]:
+    hints = get_type_hints(kind, include_extras=True)
+    return [
+        inspect.Parameter(
+            field.name,
+            inspect.Parameter.KEYWORD_ONLY,
+            default=inspect.Parameter.empty if field.default is dataclasses.MISSING else field.default,
+            annotation=hints[field.name],
+        )
+        for field in dataclasses.fields(kind)
+    ]

@@ -1,0 +1,97 @@
+"""Options of the verbs over a fan-out, turned into what those verbs ask for."""
+
+from __future__ import annotations
+
+from aifctl.cli.call import reaching_flags
+from aifctl.cli.invocation import current
+from aifctl.cli.options import Becoming, Guarding, Keeping, Pacing, Reaching, Selecting, Timetable
+from aifctl.core.errors import UsageError
+from aifctl.core.units import parse_duration_s, parse_share
+from aifctl.ops import asked
+
+
+def chosen(selecting: Selecting, include_state: list[str] | None = None) -> asked.Chosen:
+    """Return which nodes; a selector is needed unless a host file is given."""
+    if selecting.selector is None and selecting.hostfile is None:
+        raise UsageError("which nodes? name a SELECTOR, such as @all or 'r[01-12]n[01-32]', or give --hostfile FILE")
+    return asked.Chosen(
+        selector=selecting.selector,
+        exclude=selecting.exclude,
+        first=selecting.first,
+        sample=selecting.sample,
+        allow_empty=selecting.allow_empty,
+        include_states=tuple(include_state or ()),
+    )
+
+
+def fan(
+    selecting: Selecting,
+    pacing: Pacing,
+    guarding: Guarding,
+    *,
+    keeping: Keeping | None = None,
+    timetable: Timetable | None = None,
+) -> asked.Fan:
+    """Return all that a verb over a fan-out takes beside its own arguments."""
+    deadline_s = _seconds(pacing.deadline)
+    if timetable and timetable.lock and deadline_s is None:
+        raise UsageError("--lock needs --deadline: without one a hung run would hold the lock for ever")
+    return asked.Fan(
+        chosen=chosen(selecting, pacing.include_state),
+        pace=asked.Pace(
+            wave=pacing.wave or "",
+            deadline_s=deadline_s,
+            stragglers=_stragglers(pacing.stragglers),
+            retries=pacing.retries,
+            max_failed=pacing.max_failed or "",
+            workers=pacing.workers,
+            min_coverage=parse_share(pacing.min_coverage),
+        ),
+        keep=asked.Keep(outdir=keeping.outdir, live=keeping.live) if keeping else asked.Keep(),
+        consent=asked.Consent(
+            dry_run=guarding.dry_run, yes=guarding.yes, confirm_hash=guarding.confirm_hash, reason=guarding.reason
+        ),
+        timetable=_timetable(timetable) if timetable else asked.Timetable(),
+        argv=current().argv,
+    )
+
+
+def flags(
+    selecting: Selecting,
+    reaching: Reaching,
+    pacing: Pacing,
+    *,
+    keeping: Keeping | None = None,
+    becoming: Becoming | None = None,
+) -> dict[str, str | None]:
+    """Return the settings that these options override."""
+    return {
+        **reaching_flags(reaching),
+        "hostfile": selecting.hostfile,
+        "width": None if pacing.width is None else str(pacing.width),
+        "timeout": pacing.timeout,
+        "output_cap": keeping.output_cap if keeping else None,
+        "sudo_password": becoming.sudo_password if becoming else None,
+    }
+
+
+def _timetable(given: Timetable) -> asked.Timetable:
+    return asked.Timetable(
+        lock=given.lock or "",
+        jitter_s=_seconds(given.jitter) or 0.0,
+        textfile=given.textfile,
+        heartbeat=given.heartbeat_url,
+    )
+
+
+def _seconds(text: str | None) -> float | None:
+    return None if text is None else parse_duration_s(text)
+
+
+def _stragglers(text: str | None) -> tuple[float, float] | None:
+    if text is None:
+        return None
+    share, colon, rest = text.partition(":")
+    if not colon:
+        raise UsageError(f"--stragglers {text!r}: write SHARE:TIME, such as 99.5%:30s")
+    return parse_share(share), parse_duration_s(rest)

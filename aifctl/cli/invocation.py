@@ -1,0 +1,126 @@
+"""One command line: split at `--`, sent to the one module that knows its noun, its errors told in its own format."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import traceback
+from collections.abc import Sequence
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any
+
+from aifctl import wiring
+from aifctl.cli.nouns import NOUNS
+from aifctl.core.errors import AifctlError, UsageError
+from aifctl.core.exit_codes import ExitCode
+from aifctl.core.printable import printable
+
+#: Options whose value may be left out; Click can't say that, so the value is written in for it.
+_OPTIONAL_VALUES = {"--sudo": "root"}
+
+_current: ContextVar[Invocation] = ContextVar("invocation")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invocation:
+    """What was typed.
+
+    Attributes:
+        argv: all of it.
+        words: what stands before the first `--`.
+        command: what stands behind it; None where there is no `--`.
+        format: what -o says, "table" where it says nothing, even when the rest does not parse.
+    """
+
+    argv: tuple[str, ...]
+    words: tuple[str, ...]
+    command: tuple[str, ...] | None
+    format: str
+
+    @classmethod
+    def parse(cls, argv: Sequence[str]) -> Invocation:
+        """Split at the first `--`, before Typer sees it (Click drops it)."""
+        at = argv.index("--") if "--" in argv else None
+        words = tuple(argv if at is None else argv[:at])
+        command = None if at is None else tuple(argv[at + 1 :])
+        return cls(argv=tuple(argv), words=words, command=command, format=_format(words))
+
+    def run(self) -> int:
+        """Run it; returns the exit code."""
+        import typer  # noqa: PLC0415  65 ms that `__complete` must not pay
+
+        _current.set(self)
+        words = [f"{word}={_OPTIONAL_VALUES[word]}" if word in _OPTIONAL_VALUES else word for word in self.words]
+        try:
+            code = _app(words)(args=words, prog_name="aifctl", standalone_mode=False)
+        except typer.TyperException as problem:  # what Click says of the words: exit 2 like every usage error
+            raise UsageError(_sentence(problem)) from problem
+        except typer.Abort as problem:
+            raise KeyboardInterrupt from problem
+        return int(code or 0)
+
+    def fail(self, error: AifctlError) -> int:
+        """Tell an error in the invocation's format, and return its exit code."""
+        if self.format in {"json", "jsonl"}:
+            wiring.write_error_envelope(error, self.format)
+        self._tell(f"aifctl: {error}")
+        return error.exit_code
+
+    def bug(self, bug: Exception) -> int:
+        """Keep the traceback in a file and say where; exit 70."""
+        text = "".join(traceback.format_exception(bug))
+        kept = wiring.keep_traceback(text)
+        self._tell(f"aifctl: a bug: {type(bug).__name__}: {bug}; the traceback is in {kept}, please report it")
+        return ExitCode.BUG
+
+    @staticmethod
+    def _tell(sentence: str) -> None:
+        stream = sys.stderr
+        safe = printable(sentence).encode(stream.encoding or "ascii", "backslashreplace")
+        stream.buffer.write(safe + b"\n")
+        stream.flush()
+
+
+def current() -> Invocation:
+    """Return the invocation that is being run."""
+    return _current.get()
+
+
+def whole_app() -> Any:
+    """Return the app with every command, for `--help`, completion scripts and tests."""
+    return _build(sorted(set(NOUNS.values())))
+
+
+def _app(words: Sequence[str]) -> Any:
+    noun = next((word for word in words if not word.startswith("-")), None)
+    return _build([NOUNS[noun]]) if noun in NOUNS else whole_app()
+
+
+def _build(modules: Sequence[str]) -> Any:
+    from aifctl.cli.command import group  # noqa: PLC0415  imports Typer
+
+    app = group("One command over every node: run, copy, look, check, over SSH, on thousands of nodes at once.")
+
+    @app.callback()
+    def root() -> None: ...
+
+    for module in modules:
+        importlib.import_module(f"aifctl.cli.{module}").add_to(app)
+    return app
+
+
+def _format(words: Sequence[str]) -> str:
+    for index, word in enumerate(words):
+        if word in {"-o", "--output"}:
+            return words[index + 1] if index + 1 < len(words) else "table"
+        if word.startswith("--output="):
+            return word.partition("=")[2]
+        if word.startswith("-o") and not word.startswith("--"):
+            return word[2:].removeprefix("=")
+    return "table"
+
+
+def _sentence(problem: Exception) -> str:
+    text = getattr(problem, "format_message", lambda: str(problem))().strip().rstrip(".")
+    return f"{text[:1].lower()}{text[1:]}; see `aifctl --help`"

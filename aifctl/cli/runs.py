@@ -1,0 +1,95 @@
+"""aifctl runs."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Annotated
+
+import typer
+
+from aifctl.cli.call import call, reaching_flags
+from aifctl.cli.command import command, group
+from aifctl.cli.invocation import current
+from aifctl.cli.options import Everywhere, Guarding, Reaching
+
+Run = Annotated[str, typer.Argument(metavar="[RUN]", help="An id, the beginning of one, latest, or -1, -2 …")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add this file's commands."""
+    runs = group("What has been run: every run is journalled as it happens.")
+    app.add_typer(runs, name="runs")
+
+    @command(runs, "list", examples=["aifctl runs list", "aifctl runs list --limit 5 -o json"])
+    def list_(
+        everywhere: Everywhere, limit: Annotated[int, typer.Option(min=1, metavar="N", help="The newest N")] = 20
+    ) -> int:
+        """Print the newest runs, newest first."""
+        from aifctl.ops.runs import list_runs
+
+        return call(partial(list_runs, limit), everywhere)
+
+    @command(runs, "show", examples=["aifctl runs show", "aifctl runs show latest r012n3 -o json"])
+    def show(
+        everywhere: Everywhere,
+        run: Run = "latest",
+        selector: Annotated[str | None, typer.Argument(metavar="[SELECTOR]", help="Only these nodes")] = None,
+    ) -> int:
+        """Print a run's results as it printed them, from the journal."""
+        from aifctl.ops.runs import ShowAsked, show_run
+
+        return call(partial(show_run, ShowAsked(run=run, selector=selector)), everywhere)
+
+    @command(
+        runs, "retry", examples=["aifctl runs retry latest --outcome throttled,connect-timeout", "aifctl runs retry -1"]
+    )
+    def retry(
+        everywhere: Everywhere,
+        reaching: Reaching,
+        guarding: Guarding,
+        run: Run = "latest",
+        outcome: Annotated[
+            str | None, typer.Option(metavar="LIST", help="Which outcomes; all that failed where not given")
+        ] = None,
+    ) -> int:
+        """Do a run again on the nodes with the given outcomes."""
+        from aifctl.ops.again import AgainAsked, retry as verb
+
+        asked = AgainAsked(run=run, outcomes=outcome, consent_of=guarding, argv=current().argv)
+        return call(partial(verb, asked), everywhere, **reaching_flags(reaching))
+
+    @command(runs, "resume", examples=["aifctl runs resume", "aifctl runs resume 20261124-003512-x7k2 --again lost"])
+    def resume(
+        everywhere: Everywhere,
+        reaching: Reaching,
+        guarding: Guarding,
+        run: Run = "latest",
+        again: Annotated[
+            str | None, typer.Option(metavar="lost", help="Also the nodes whose outcome is unknown")
+        ] = None,
+    ) -> int:
+        """Do the rest of a run that was cut short, each node once."""
+        from aifctl.ops.again import AgainAsked, resume as verb
+
+        asked = AgainAsked(run=run, again=again, consent_of=guarding, argv=current().argv)
+        return call(partial(verb, asked), everywhere, **reaching_flags(reaching))
+
+    @command(runs, "diff", examples=["aifctl runs diff -2 -1", "aifctl runs diff latest"])
+    def diff(
+        everywhere: Everywhere,
+        run: Run = "latest",
+        other: Annotated[
+            str | None, typer.Argument(metavar="[RUN2]", help="Without it: the last run of the same command before")
+        ] = None,
+    ) -> int:
+        """Print the nodes whose outcome or output differs between two runs."""
+        from aifctl.ops.runs import DiffAsked, diff_runs
+
+        return call(partial(diff_runs, DiffAsked(run=run, other=other)), everywhere)
+
+    @command(runs, "stop", examples=["aifctl runs stop", "aifctl runs stop 20261124-003512-x7k2"])
+    def stop(everywhere: Everywhere, run: Run = "latest") -> int:
+        """End a run from another terminal, as its own first Ctrl-C would."""
+        from aifctl.ops.runs import stop_run
+
+        return call(partial(stop_run, run), everywhere)

@@ -1,0 +1,73 @@
+"""Command lines for the nodes: quoting, sudo, scripts. Pure: text in, Command out."""
+
+from __future__ import annotations
+
+import secrets
+import shlex
+from collections.abc import Sequence
+
+from aifctl.core.errors import UsageError
+from aifctl.core.secret import Secret
+from aifctl.ports.transport import Command
+
+#: Runs a script that arrives on stdin: $1 bytes of it, its file name $2, then the interpreter and its arguments up to
+#: "--", then the script's own. Standard input goes on to the script behind its own text. 125 says that the node could
+#: not take the script; the trap removes it on every end but SIGKILL.
+_SCRIPT = (
+    'umask 077; d=$(mktemp -d "${TMPDIR:-/tmp}/aifctl.XXXXXXXXXX") || exit 125; '
+    "trap 'rm -rf \"$d\"' EXIT; trap 'exit 129' HUP; trap 'exit 130' INT; trap 'exit 143' TERM; "
+    'f="$d/$2"; head -c "$1" >"$f" && [ "$(wc -c <"$f")" -eq "$1" ] || exit 125; shift 2; '
+    'n=$1; shift; if [ "$n" = 1 ]; then i=$1; shift; "$i" "$f" "$@"; else i=$1; a=$2; shift 2; "$i" "$a" "$f" "$@"; fi'
+)
+
+
+def command_line(words: Sequence[str]) -> str:
+    """Return what the remote shell gets: one argument as it is, several quoted one by one; UsageError for none."""
+    if not words or not any(words):
+        raise UsageError("what shall the nodes run? put the command behind --, as in: aifctl run @all -- uptime")
+    return words[0] if len(words) == 1 else shlex.join(words)
+
+
+def build_command(
+    line: str, *, sudo: str | None, password: Secret | None, timeout_s: float | None, stdin: bytes = b""
+) -> Command:
+    """Return the Command that runs `line` in the login user's own shell, as `sudo` where one is named."""
+    if sudo is None:
+        return Command(line=line, stdin=stdin, timeout_s=timeout_s)
+    # The login shell expands "$SHELL" (bash, zsh, fish and csh all do), so --sudo changes who runs it, not what reads it.
+    inner = f'"$SHELL" -c {shlex.quote(line)}'
+    if password is None:
+        return Command(
+            line=f"sudo -n -u {shlex.quote(sudo)} -- {inner}", stdin=stdin, timeout_s=timeout_s, end_as=sudo
+        )
+    prompt = f"aifctl-{secrets.token_hex(8)}:"
+    return Command(
+        line=f"sudo -S -p {prompt} -u {shlex.quote(sudo)} -- {inner}",
+        stdin=stdin,
+        prompt=prompt.encode(),
+        password=password,
+        timeout_s=timeout_s,
+        end_as=sudo,
+    )
+
+
+def script_line(name: str, text: bytes, arguments: Sequence[str]) -> str:
+    """Return the command line that stores a script from its stdin, runs it with its own interpreter and removes it."""
+    interpreter = interpreter_of(text)
+    safe_name = "".join(letter if letter.isalnum() or letter in "._-" else "_" for letter in name).lstrip("-.") or "script"
+    words = ["sh", "-c", _SCRIPT, "aifctl-script", str(len(text)), safe_name, str(len(interpreter)), *interpreter]
+    return "exec " + shlex.join([*words, *arguments])
+
+
+def interpreter_of(text: bytes) -> tuple[str, ...]:
+    """Return a script's interpreter and its one argument, split as the kernel splits a #! line; sh where there is none."""
+    first, _, _ = text.partition(b"\n")
+    if not first.startswith(b"#!"):
+        return ("/bin/sh",)
+    try:
+        words = first[2:].decode().strip().split(None, 1)
+    except UnicodeDecodeError as problem:
+        raise UsageError("the script's first line is not text; write an interpreter behind #!") from problem
+    if not words:
+        raise UsageError("the script's first line names no interpreter behind #!")
+    return tuple(words)
