@@ -25,9 +25,8 @@ def call(verb: Verb, everywhere: Everywhere, **flags: str | None) -> int:
         verbose=everywhere.verbose,
         quiet=everywhere.quiet,
     )
-    hostfile = flags.pop("hostfile", None)
     flags |= {"inventory": everywhere.inventory, "state_dir": everywhere.state_dir}
-    return wiring.perform(verb, shown, flags=flags, hostfile=hostfile)
+    return wiring.perform(verb, shown, flags=flags)
 
 
 def reaching_flags(reaching: Reaching) -> dict[str, str | None]:

@@ -151,14 +151,23 @@ class Report:
         notes: sentences for stderr and JSON: who was skipped and why, what to do next.
         summary: JSON-able counts.
         complete: False where something meant to be looked at was not.
+        remote_code: with --remote-exit-code, the remote command's own; counts where `exit` is OK or FINDINGS.
     """
 
     exit: ExitCode = ExitCode.OK
+    remote_code: int | None = None
     errors: tuple[Mapping[str, Any], ...] = ()
     notes: tuple[str, ...] = ()
     coverage: Coverage | None = None
     summary: Mapping[str, Any] = field(default_factory=dict)
     complete: bool = True
+
+    @property
+    def code(self) -> int:
+        """What the process ends with."""
+        if self.remote_code is not None and self.exit in {ExitCode.OK, ExitCode.FINDINGS}:
+            return self.remote_code
+        return int(self.exit)
 
 
 class ReaderGoneError(BrokenPipeError):

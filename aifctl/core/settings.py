@@ -35,6 +35,13 @@ class Origin:
     source: str
 
 
+def _absolute(name: str, text: str) -> str:
+    """Return a path, or several with colons between them, as it is meant here; other texts stay as they are."""
+    if _BY_NAME[name].parse not in {_path, _paths}:
+        return text
+    return ":".join(str(Path(part).expanduser().absolute()) for part in text.split(":") if part)
+
+
 def _paths(text: str) -> tuple[str, ...]:
     return tuple(str(Path(part).expanduser()) for part in text.split(":") if part)
 
@@ -51,6 +58,7 @@ def _count(text: str) -> int:
 
 TABLE = (
     Setting(name="inventory", about="inventory file or folder", parse=_path),
+    Setting(name="hostfile", about="file of hosts in place of the inventory; for one command, as a flag", parse=_path),
     Setting(name="state_dir", about="where runs, locks and caches are kept", parse=_path),
     Setting(name="state_group", about="group that shares the state directory (2770/0660 in place of 0700/0600)"),
     Setting(name="user", about="remote user where the inventory names none"),
@@ -97,6 +105,17 @@ class Settings:
         except UsageError as problem:
             kind = UsageError if found.source.startswith("--") else SettingsError
             raise kind(f"{name.replace('_', '-')} from {found.source}: {problem}") from problem
+
+    def given(self) -> dict[str, str]:
+        """Return what the command line says, by name, paths made absolute: it can be said again elsewhere."""
+        return {
+            name: _absolute(name, found.text) for name, found in self._found.items() if found.source.startswith("--")
+        }
+
+    def below_flags(self, flags: Mapping[str, str]) -> Settings:
+        """Return these settings with an earlier command line's flags on top, but below this one's own."""
+        mine = {name for name, found in self._found.items() if found.source.startswith("--")}
+        return self.with_flags({name: text for name, text in flags.items() if name not in mine})
 
     def with_flags(self, flags: Mapping[str, str | None]) -> Settings:
         """Return these settings with what the command line says on top; None means that the flag was not given."""

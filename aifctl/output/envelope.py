@@ -24,7 +24,7 @@ def closing_facts(report: Report) -> dict[str, Any]:
         "coverage": {} if report.coverage is None else _coverage(report.coverage),
         "summary": dict(report.summary),
         "complete": report.complete,
-        "exit": int(report.exit),
+        "exit": report.code,
     }
 
 

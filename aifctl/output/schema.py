@@ -9,6 +9,7 @@ from aifctl.core.report import Column, Field, FieldType, Kind
 from aifctl.output.envelope import SCHEMA
 from aifctl.output.json_text import item_keys
 
+_CODES = ", ".join(f"{code:d} {code.name}" for code in sorted(ExitCode))
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"
 
 _TYPES: dict[FieldType, dict[str, Any]] = {
@@ -46,7 +47,7 @@ def schema(kind: Kind) -> dict[str, Any]:
         "coverage": _coverage(),
         "summary": {"type": "object"},
         "complete": {"type": "boolean", "description": "false where something meant to be looked at was not"},
-        "exit": {"enum": sorted(int(code) for code in ExitCode), "description": "the command's exit code"},
+        "exit": {"type": "integer", "description": f"the command's exit code: {_CODES}; with --remote-exit-code any"},
     }
     return {
         "$schema": _DRAFT,

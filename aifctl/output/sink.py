@@ -41,6 +41,7 @@ class ReportSink:
 
     Attributes:
         exit: the exit code that was written, with which the command ends; None before `close`.
+        gone: whoever read stdout has left; nothing more is written, and that is no error.
     """
 
     format: Format
@@ -48,7 +49,8 @@ class ReportSink:
     stdout: TextPipe
     stderr: TextPipe
     quiet: bool = False
-    exit: ExitCode | None = None
+    exit: int | None = None
+    gone: bool = False
     _head: Head | None = None
     _writing: Writing | None = None
     _items: list[Item] = field(default_factory=list)
@@ -80,7 +82,7 @@ class ReportSink:
         if self.exit is not None:
             return
         full = self._completed(report)
-        self.exit = full.exit
+        self.exit = full.code
         self._write_rest(full)
         self._tell(full)
 
@@ -88,7 +90,7 @@ class ReportSink:
         """Close with what has arrived so far and an error; whoever calls this tells it on stderr."""
         if self.exit is not None:
             return
-        self.exit = error.exit_code
+        self.exit = int(error.exit_code)
         if self._items or self._outcomes or self.format.holds_errors:
             self._write_rest(Report(exit=error.exit_code, errors=error_facts(error), complete=False))
 
@@ -100,14 +102,16 @@ class ReportSink:
             self._write(whole_text(self.format.make(self.page), head, self._in_order(head.kind), report))
 
     def _write(self, texts: Iterable[str]) -> None:
+        if self.gone:
+            return
         try:
             for text in texts:
                 self.stdout.write(text)
+            self.stdout.flush()
         except ReaderGoneError:
-            raise
+            self.gone = True
         except OSError as problem:  # readable when the item came, and gone since
             raise SetupError(f"kept output can't be read: {problem.filename}: {problem.strerror}") from problem
-        self.stdout.flush()
 
     def _kept(self, item: Item) -> Item:
         kept = dict(item)

@@ -8,7 +8,14 @@ from aifctl.core.report import Head, Item, Report
 
 
 class Sink(Protocol):
-    """Open once, then items in order of arrival, then close once, whatever happened in between."""
+    """Open once, then items in order of arrival, then close once, whatever happened in between.
+
+    A reader that goes away (`| head`) is no error: what is written from then on goes nowhere.
+    """
+
+    @property
+    def wants_fields(self) -> bool:
+        """Whether items need more than their kind's key: names alone are cheaper to come by."""
 
     def open(self, head: Head) -> None: ...
     def item(self, item: Item) -> None: ...

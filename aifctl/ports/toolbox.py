@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from aifctl.core.settings import Settings
@@ -14,6 +15,7 @@ from aifctl.ports.confirm import Confirm
 from aifctl.ports.host_keys import HostKeys
 from aifctl.ports.progress import Progress
 from aifctl.ports.roster import Roster
+from aifctl.ports.sink import Sink
 from aifctl.ports.transport import DialSettings, Transport
 
 
@@ -34,6 +36,14 @@ class Toolbox(Protocol):
     def confirm(self) -> Confirm: ...
     @property
     def roster(self) -> Roster: ...
+
+    @property
+    def inventory_path(self) -> Path:
+        """Where the inventory in use lies; SetupError where there is none. Reads nothing."""
+
+    @property
+    def inventory_age_s(self) -> float:
+        """Seconds since the newest file of the inventory in use was changed."""
 
     @property
     def fleet(self) -> Fleet:
@@ -58,6 +68,16 @@ class Toolbox(Protocol):
 
     @property
     def stdin(self) -> BinaryIO: ...
+
+    @property
+    def given(self) -> Mapping[str, str]:
+        """The settings that this command line names, by name, paths made absolute; a later run can be given them again."""
+
+    def with_given(self, given: Mapping[str, str]) -> Toolbox:
+        """Return a toolbox with an earlier command line's settings below this one's own; what is costly is made anew."""
+
+    def sink(self) -> Sink:
+        """Return a sink of its own for one more report on the same stdout; whoever asks for it closes it."""
 
     def note(self, sentence: str) -> None:
         """Say one sentence on stderr, unless quiet."""

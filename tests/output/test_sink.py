@@ -18,7 +18,7 @@ from aifctl.core.errors import (
     UsageError,
 )
 from aifctl.core.exit_codes import ExitCode
-from aifctl.core.report import RUN, Column, Head, Kind, ReaderGoneError, Report
+from aifctl.core.report import RUN, Column, Head, Kind, Report
 from aifctl.output.errors import describe_error, error_facts, render_error
 from aifctl.output.format import Format, Page
 from aifctl.output.pipe import TextPipe
@@ -216,9 +216,9 @@ def test_a_reader_that_leaves_ends_the_report_at_once(formats: dict[str, Format]
     sink = open_sink("json", formats, page=Page(), stdout=TextPipe(writer), stderr=TextPipe(writer))
     sink.open(HEAD)
 
-    with pytest.raises(ReaderGoneError):
-        sink.close(Report())
+    sink.close(Report(exit=ExitCode.FINDINGS))
     os.close(writer)
+    assert (sink.gone, sink.exit) == (True, ExitCode.FINDINGS)
 
 
 def test_a_stderr_nobody_reads_does_not_matter(tmp_path: Path, formats: dict[str, Format]) -> None:
