@@ -37,6 +37,7 @@ MACS = (
     "hmac-sha2-256",
     "hmac-sha2-512",
 )
+GCM_TAG_BYTES = 16
 
 
 class Pristine:

@@ -1,4 +1,4 @@
-"""What connection.py takes from inside asyncssh is still there and still means the same; fails on an upgrade that moved it."""
+"""What lean connections take from inside asyncssh is still there and still means the same; fails where an upgrade moved it."""
 
 from __future__ import annotations
 
