@@ -16,8 +16,8 @@ from aifctl.core.errors import NodeError, SettingsError
 from aifctl.ports.transport import DialSettings
 from aifctl.transport.ssh.auth import Offer
 from aifctl.transport.ssh.connection import LeanConnection
-from aifctl.transport.ssh.key_exchange import HostTrust
 from aifctl.transport.ssh.errors import dial_error
+from aifctl.transport.ssh.key_exchange import HostTrust
 from aifctl.transport.ssh.keys import Keyring
 from aifctl.transport.ssh.known_hosts import KnownHosts, KnownHostsCache, lookup_names
 from aifctl.transport.ssh.prepared import Pristine, make_options
