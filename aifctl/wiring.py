@@ -1,1 +1,357 @@
-"""Later."""
+"""Settings → Toolbox: the only place that names adapters and opens drawers, and it imports both late."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import cached_property, partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from aifctl.core.errors import AifctlError, SetupError, UsageError
+from aifctl.core.exit_codes import ExitCode
+from aifctl.core.report import Kind, ReaderGoneError, Report
+from aifctl.core.settings import Settings, default_state_dir, read_settings
+from aifctl.core.shown import Shown
+from aifctl.core.state_dir import StateDir
+from aifctl.core.system_clock import SystemClock
+from aifctl.core.tracebacks import bug_error
+
+if TYPE_CHECKING:
+    from aifctl.core.outcome import Outcome
+    from aifctl.core.secret import Secret
+    from aifctl.fleet.endpoint import Endpoint
+    from aifctl.fleet.fleet import Fleet
+    from aifctl.fleet.selector import Terms
+    from aifctl.output.format import Format
+    from aifctl.output.live import LiveLines
+    from aifctl.output.progress import ShownProgress
+    from aifctl.output.sink import ReportSink
+    from aifctl.output.screen import Screen
+    from aifctl.ports.confirm import Confirm
+    from aifctl.ports.host_keys import HostKeys
+    from aifctl.ports.roster import Loaded, Roster
+    from aifctl.ports.sink import Sink
+    from aifctl.ports.toolbox import Toolbox
+    from aifctl.ports.transport import DialSettings, Transport
+
+    Verb = Callable[[Toolbox, Sink], Report]
+
+
+def perform(verb: Verb, shown: Shown, *, flags: Mapping[str, str | None]) -> int:
+    """Run one verb with the world it needs, write its report, and return the exit code.
+
+    `flags` are settings that the command line names; None where it does not.
+    """
+    tools = Tools(read_settings(os.environ).with_flags(flags), shown)
+    sink = tools.sink()
+    try:
+        report = verb(tools, sink)
+        tools.progress.close()
+        sink.close(report)
+    except AifctlError as error:
+        return _failed(tools, sink, error)
+    except Exception as bug:  # noqa: BLE001  so that even then stdout holds one whole report; kept in a file, exit 70
+        return _failed(tools, sink, bug_error(bug, tools.state))
+    return int(ExitCode.OK if sink.exit is None else sink.exit)
+
+
+def tell_error(error: AifctlError, format_name: str) -> None:
+    """Tell an error that came before there was a toolbox: on stdout in JSON where that was asked for, and on stderr."""
+    from aifctl.output.errors import render_error
+
+    screen = _screen(Shown())
+    formats = {format_name: _format(format_name)} if format_name in _drawer_names() else {}
+    text = render_error(error, formats.get(format_name), page=screen.page(None))
+    with contextlib.suppress(ReaderGoneError):
+        screen.stdout.write(text)
+        screen.stdout.flush()
+    screen.tell(error)
+
+
+def quiet_tools(flags: Mapping[str, str]) -> Tools:
+    """Return tools that say nothing, for completion: with a warm cache their fleet loads no heavy library."""
+    return Tools(read_settings(os.environ).with_flags(flags), Shown(quiet=True))
+
+
+def write_schema(name: str | None, shown: Shown) -> int:
+    """Print the JSON Schema of one kind of report, or the kinds there are."""
+    import json
+
+    from aifctl.fleet.nearest import nearest
+    from aifctl.output.schema import schema
+
+    screen, kinds = _screen(shown), report_kinds()
+    if name is None:
+        text = "".join(f"{kind.name:<20} {kind.about}\n" for kind in kinds.values())
+    elif name in kinds:
+        text = json.dumps(schema(kinds[name]), indent=2) + "\n"
+    else:
+        near = nearest(name, kinds)
+        advice = f"did you mean {near}?" if near else f"there are {', '.join(kinds)}"
+        raise UsageError(f"there is no kind of report {name!r}; {advice}")
+    screen.stdout.write(text)
+    screen.stdout.flush()
+    return ExitCode.OK
+
+
+def report_kinds() -> dict[str, Kind]:
+    """Return every kind of report by name: the constants of the verbs' modules."""
+    import aifctl.core.report
+    import aifctl.ops
+    import aifctl.sim.bench
+    import aifctl.sim.verbs
+    from aifctl.core.drawers import modules_below
+
+    modules = [aifctl.core.report, aifctl.sim.verbs, aifctl.sim.bench, *modules_below(aifctl.ops)]
+    found = {value.name: value for module in modules for value in vars(module).values() if isinstance(value, Kind)}
+    return dict(sorted(found.items()))
+
+
+class Tools:
+    """Implements ports.toolbox.Toolbox; what costs something is made when first touched."""
+
+    def __init__(self, settings: Settings, shown: Shown, screen: Screen | None = None) -> None:
+        self.settings = settings
+        self._shown = shown
+        self._screen = screen or _screen(shown)
+        self._live_gone = False
+
+    @property
+    def environ(self) -> Mapping[str, str]:
+        return os.environ
+
+    @property
+    def given(self) -> Mapping[str, str]:
+        return {name: text for name, text in self.settings.given().items() if name != "state_dir"}
+
+    @cached_property
+    def clock(self) -> SystemClock:
+        return SystemClock()
+
+    @cached_property
+    def state(self) -> StateDir:
+        path = Path(self.settings.value("state_dir") or default_state_dir(self.environ)).absolute()
+        return StateDir(path=path, group=self.settings.value("state_group") or None)
+
+    @cached_property
+    def progress(self) -> ShownProgress:
+        return self._screen.progress()
+
+    @cached_property
+    def confirm(self) -> Confirm:
+        from aifctl.custody.terminal_confirm import TerminalConfirm
+
+        return TerminalConfirm()
+
+    @cached_property
+    def roster(self) -> Roster:
+        from aifctl.roster.roster import FileRoster
+
+        return FileRoster(self.state, formats=_roster_formats)
+
+    @cached_property
+    def inventory_path(self) -> Path:
+        from aifctl.roster.sources import find_inventory
+
+        found = self.settings.origin("inventory")
+        flag = found.text if found.source.startswith("--") else None
+        variable = {"AIFCTL_INVENTORY": found.text} if found.source == "AIFCTL_INVENTORY" else {}
+        return find_inventory(flag, variable, found.text, Path.cwd())[0]
+
+    @property
+    def inventory_age_s(self) -> float:
+        return max(0.0, self.clock.now().timestamp() - self._strictly.modified_at)
+
+    @property
+    def fleet(self) -> Fleet:
+        return self._strictly.fleet
+
+    @property
+    def known_fleet(self) -> Fleet:
+        return self._leniently.fleet
+
+    @cached_property
+    def terms(self) -> Terms:
+        from aifctl.fleet.selector import Terms
+        from aifctl.roster.name_files import read_names
+
+        return Terms(run=self._outcomes_of_run, read_file=read_names, read_stdin=lambda: self._stdin_text)
+
+    @cached_property
+    def host_keys(self) -> HostKeys:
+        from aifctl.transport.ssh import open_host_keys
+
+        return open_host_keys(self.dial_settings)
+
+    @cached_property
+    def dial_settings(self) -> DialSettings:
+        from aifctl.ports.transport import DialSettings
+
+        value = self.settings.value
+        return DialSettings(
+            connect_timeout_s=value("connect_timeout"),
+            user=value("user") or None,
+            port=value("port") if self.settings.origin("port").text else None,
+            identities=value("identity"),
+            jump=tuple(value("jump").split()),
+            known_hosts=value("known_hosts"),
+            agent=self.environ.get("SSH_AUTH_SOCK") or None,
+            ssh_config=value("ssh_config"),
+            health_file=str(self.state.path / "jump-health.json"),
+            key_password=self.secret("key_password"),
+        )
+
+    @property
+    def open_transport(self) -> Callable[[], Transport]:
+        from aifctl.transport.ssh import open_transport
+
+        return partial(open_transport, self.dial_settings)
+
+    @property
+    def stdin(self) -> BinaryIO:
+        return sys.stdin.buffer
+
+    def endpoints(self, names: Sequence[str]) -> tuple[Endpoint, ...]:
+        given = self.given
+        said: dict[str, Any] = {name: self.settings.value(name) for name in ("user", "port") if name in given}
+        if "identity" in given:
+            said["identity"] = ()  # those of the settings, then
+        if "jump" in given:
+            said["jump"] = tuple(self.settings.value("jump").split())
+        found = map(self.fleet.endpoint, names)
+        return tuple(replace(endpoint, **said) for endpoint in found) if said else tuple(found)
+
+    def secret(self, setting: str) -> Secret | None:
+        reference = self.settings.value(setting)
+        if not reference:
+            return None
+        if setting not in self._secrets:
+            from aifctl.custody.secret_source import read_secret
+
+            self._secrets[setting] = read_secret(reference, what=f"the {setting.replace('_', ' ')}")
+        return self._secrets[setting]
+
+    def with_given(self, given: Mapping[str, str]) -> Tools:
+        return Tools(self.settings.below_flags(given), self._shown, self._screen)
+
+    def sink(self) -> ReportSink:
+        from aifctl.output.sink import open_sink
+
+        screen, name = self._screen, self._shown.format
+        formats = {name: _format(name)} if name in _drawer_names() else _formats()
+        page = screen.page(self._scopes_of)
+        return open_sink(
+            name, formats, page=page, stdout=screen.stdout, stderr=screen.stderr, quiet=self._shown.quiet
+        )
+
+    def note(self, sentence: str, *, detail: bool = False) -> None:
+        if not self._shown.quiet and (self._shown.verbose or not detail):
+            self._screen.note(sentence)
+
+    def live(self, node: str, stream: str, line: bytes) -> None:
+        if self._live_gone:
+            return
+        try:
+            self._live_lines.show(node, stream, line)
+        except ReaderGoneError:
+            self._live_gone = True
+
+    def tell(self, error: AifctlError) -> None:
+        """Tell an error on stderr."""
+        self._screen.tell(error)
+
+    @cached_property
+    def _live_lines(self) -> LiveLines:
+        return self._screen.live()
+
+    @cached_property
+    def _secrets(self) -> dict[str, Secret]:
+        return {}
+
+    @cached_property
+    def _strictly(self) -> Loaded:
+        return self._load(last_good=False)
+
+    @cached_property
+    def _leniently(self) -> Loaded:
+        return self._load(last_good=True)
+
+    def _load(self, *, last_good: bool) -> Loaded:
+        value = self.settings.value
+        hostfile = value("hostfile")
+        if hostfile:
+            port = value("port") if self.settings.origin("port").text else None
+            loaded = self.roster.load_hostfile(
+                Path(hostfile), user=value("user") or None, port=port, identity=value("identity")
+            )
+        else:
+            loaded = self.roster.load(self.inventory_path, last_good=last_good)
+        for notice in loaded.notices:
+            self.note(f"aifctl: {notice}")
+        return loaded
+
+    def _scopes_of(self, name: str) -> Any:
+        """Say where a node stands, if this command has read an inventory that knows it."""
+        from aifctl.output.shared import scopes_of
+
+        loaded = self.__dict__.get("_strictly") or self.__dict__.get("_leniently")
+        return scopes_of(loaded.fleet.node(name)) if loaded and name in loaded.fleet else ()
+
+    def _outcomes_of_run(self, reference: str) -> Mapping[str, Outcome | None]:
+        from aifctl.fanout.run_nodes import outcomes_for_selector
+        from aifctl.fanout.runs import read_run
+
+        return outcomes_for_selector(read_run(self.state, reference))
+
+    @cached_property
+    def _stdin_text(self) -> str:
+        from aifctl.roster.name_files import read_names_from
+
+        return read_names_from(self.stdin, "stdin")
+
+
+def _failed(tools: Tools, sink: ReportSink, error: AifctlError) -> int:
+    tools.progress.close()
+    with contextlib.suppress(AifctlError):  # stdout can't be written; stderr still says what was wrong
+        sink.fail(error)
+    tools.tell(error)
+    return int(error.exit_code)
+
+
+def _screen(shown: Shown) -> Screen:
+    from aifctl.output.screen import Screen
+
+    return Screen(shown)
+
+
+def _drawer_names() -> frozenset[str]:
+    import aifctl.output.formats
+    from aifctl.core.drawers import names_in
+
+    return frozenset(names_in(aifctl.output.formats))
+
+
+def _format(name: str) -> Format:
+    """Open one format's file alone: the others' libraries cost 30 ms that a light verb does not have."""
+    import importlib
+
+    found: Format = importlib.import_module(f"aifctl.output.formats.{name}").FORMAT
+    return found
+
+
+def _formats() -> dict[str, Format]:
+    import aifctl.output.formats
+    from aifctl.core.drawers import read_drawer
+
+    return {one.name: one for one in read_drawer(aifctl.output.formats, "FORMAT", group="aifctl.output_formats")}
+
+
+def _roster_formats() -> list[Any]:
+    import aifctl.roster.formats
+    from aifctl.core.drawers import read_drawer
+
+    return read_drawer(aifctl.roster.formats, "FORMAT", group="aifctl.inventory_formats")

@@ -7,23 +7,25 @@ from collections.abc import Callable
 from aifctl import wiring
 from aifctl.cli.options import Everywhere, Reaching
 from aifctl.core.report import Report
+from aifctl.core.shown import Shown
 from aifctl.ports.sink import Sink
 from aifctl.ports.toolbox import Toolbox
 
 Verb = Callable[[Toolbox, Sink], Report]
 
 
-def call(verb: Verb, everywhere: Everywhere, **flags: str | None) -> int:
+def call(verb: Verb, everywhere: Everywhere, *, live: bool = False, **flags: str | None) -> int:
     """Run one verb and return the exit code.
 
     `flags` are settings that this command's options override, by the setting's name; None where not given.
     """
-    shown = wiring.Shown(
+    shown = Shown(
         format=everywhere.output or "table",
         color=everywhere.color,
         progress=everywhere.progress,
         verbose=everywhere.verbose,
         quiet=everywhere.quiet,
+        live=live,
     )
     flags |= {"inventory": everywhere.inventory, "state_dir": everywhere.state_dir}
     return wiring.perform(verb, shown, flags=flags)

@@ -48,11 +48,16 @@ def fan(
             min_coverage=parse_share(pacing.min_coverage),
         ),
         keep=asked.Keep(outdir=keeping.outdir, live=keeping.live) if keeping else asked.Keep(),
-        consent=asked.Consent(
-            dry_run=guarding.dry_run, yes=guarding.yes, confirm_hash=guarding.confirm_hash, reason=guarding.reason
-        ),
+        consent=consent(guarding),
         timetable=_timetable(timetable) if timetable else asked.Timetable(),
         argv=current().argv,
+    )
+
+
+def consent(guarding: Guarding) -> asked.Consent:
+    """Return whether it may be done, and why it is."""
+    return asked.Consent(
+        dry_run=guarding.dry_run, yes=guarding.yes, confirm_hash=guarding.confirm_hash, reason=guarding.reason
     )
 
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import sys
-import traceback
 from collections.abc import Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -13,8 +11,7 @@ from typing import Any
 from aifctl import wiring
 from aifctl.cli.nouns import NOUNS
 from aifctl.core.errors import AifctlError, UsageError
-from aifctl.core.exit_codes import ExitCode
-from aifctl.core.printable import printable
+from aifctl.core.tracebacks import bug_error
 
 #: Options whose value may be left out; Click can't say that, so the value is written in for it.
 _OPTIONAL_VALUES = {"--sudo": "root"}
@@ -61,25 +58,13 @@ class Invocation:
         return int(code or 0)
 
     def fail(self, error: AifctlError) -> int:
-        """Tell an error in the invocation's format, and return its exit code."""
-        if self.format in {"json", "jsonl"}:
-            wiring.write_error_envelope(error, self.format)
-        self._tell(f"aifctl: {error}")
+        """Tell an error that came before a verb was called, in the invocation's format; returns its exit code."""
+        wiring.tell_error(error, self.format)
         return error.exit_code
 
     def bug(self, bug: Exception) -> int:
         """Keep the traceback in a file and say where; exit 70."""
-        text = "".join(traceback.format_exception(bug))
-        kept = wiring.keep_traceback(text)
-        self._tell(f"aifctl: a bug: {type(bug).__name__}: {bug}; the traceback is in {kept}, please report it")
-        return ExitCode.BUG
-
-    @staticmethod
-    def _tell(sentence: str) -> None:
-        stream = sys.stderr
-        safe = printable(sentence).encode(stream.encoding or "ascii", "backslashreplace")
-        stream.buffer.write(safe + b"\n")
-        stream.flush()
+        return self.fail(bug_error(bug))
 
 
 def current() -> Invocation:

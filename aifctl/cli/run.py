@@ -52,9 +52,8 @@ def add_to(app: typer.Typer) -> None:
             stdin=stdin,
             remote_exit_code=remote_exit_code,
         )
-        return call(
-            partial(verb, asked), everywhere, **flags(selecting, reaching, pacing, keeping=keeping, becoming=becoming)
-        )
+        settings = flags(selecting, reaching, pacing, keeping=keeping, becoming=becoming)
+        return call(partial(verb, asked), everywhere, live=keeping.live, **settings)
 
     @command(
         app,
@@ -89,6 +88,5 @@ def add_to(app: typer.Typer) -> None:
             stdin=stdin,
             remote_exit_code=remote_exit_code,
         )
-        return call(
-            partial(verb, asked), everywhere, **flags(selecting, reaching, pacing, keeping=keeping, becoming=becoming)
-        )
+        settings = flags(selecting, reaching, pacing, keeping=keeping, becoming=becoming)
+        return call(partial(verb, asked), everywhere, live=keeping.live, **settings)

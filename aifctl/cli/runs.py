@@ -9,6 +9,7 @@ import typer
 
 from aifctl.cli.call import call, reaching_flags
 from aifctl.cli.command import command, group
+from aifctl.cli.fan import consent
 from aifctl.cli.invocation import current
 from aifctl.cli.options import Everywhere, Guarding, Reaching
 
@@ -55,7 +56,7 @@ def add_to(app: typer.Typer) -> None:
         """Do a run again on the nodes with the given outcomes."""
         from aifctl.ops.again import AgainAsked, retry as verb
 
-        asked = AgainAsked(run=run, outcomes=outcome, consent_of=guarding, argv=current().argv)
+        asked = AgainAsked(run=run, outcomes=outcome, consent=consent(guarding), argv=current().argv)
         return call(partial(verb, asked), everywhere, **reaching_flags(reaching))
 
     @command(runs, "resume", examples=["aifctl runs resume", "aifctl runs resume 20261124-003512-x7k2 --again lost"])
@@ -71,7 +72,7 @@ def add_to(app: typer.Typer) -> None:
         """Do the rest of a run that was cut short, each node once."""
         from aifctl.ops.again import AgainAsked, resume as verb
 
-        asked = AgainAsked(run=run, again=again, consent_of=guarding, argv=current().argv)
+        asked = AgainAsked(run=run, again=again, consent=consent(guarding), argv=current().argv)
         return call(partial(verb, asked), everywhere, **reaching_flags(reaching))
 
     @command(runs, "diff", examples=["aifctl runs diff -2 -1", "aifctl runs diff latest"])

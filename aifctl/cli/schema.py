@@ -8,14 +8,15 @@ import typer
 
 from aifctl import wiring
 from aifctl.cli.command import command
+from aifctl.core.shown import Shown
 
 
 def add_to(app: typer.Typer) -> None:
     """Add this file's command."""
 
-    @command(app, "schema", examples=["aifctl schema RunResult", "aifctl schema"])
+    @command(app, "schema", examples=["aifctl schema Run", "aifctl schema"])
     def schema(
         kind: Annotated[str | None, typer.Argument(metavar="KIND", help="Without it: the kinds there are")] = None,
     ) -> int:
         """Print the JSON Schema of one kind of report, as -o json writes it."""
-        return wiring.write_schema(kind)
+        return wiring.write_schema(kind, Shown())

@@ -87,6 +87,7 @@ async def spool(source: BinaryIO, path: Path, *, tell: Callable[[Growth], None])
                 _write(target, data)
                 size += len(data)
                 tell(Growth(size_bytes=size))
+            os.fchmod(target, stat.S_IRUSR)  # read-only: the mark of a whole one, for whoever resumes the run
         finally:
             os.close(target)
     except OSError as problem:

@@ -13,12 +13,11 @@ import socket
 import sys
 from collections import deque
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
-from time import monotonic
 from typing import Any
 
 from aifctl.core.errors import AifctlError, NodeError
 from aifctl.core.outcome import Outcome
+from aifctl.core.system_clock import SystemClock
 from aifctl.fanout.executor import LocalExecutor, Spec
 from aifctl.fanout.frames import FrameSocket, Message
 from aifctl.fanout.wire import pack_result, unpack_endpoint, unpack_growth
@@ -171,7 +170,7 @@ class _Worker:
             return
         self._changing = spec.changing
         self._source.credit = max(1, min(_MOST_CREDIT_COUNT, spec.width // 2))
-        self._executor = LocalExecutor(spec, self, _SystemClock())
+        self._executor = LocalExecutor(spec, self, SystemClock())
         self._ready.set_result(self._executor)
 
     def _take_node(self, values: tuple[Any, ...]) -> None:
@@ -214,16 +213,3 @@ class _Worker:
         if not self._ready.done():
             self._ready.set_exception(SystemExit(0))
         self._halt(_OWNER_GONE)
-
-
-class _SystemClock:
-    """The worker's own clock: the one port that no shard can be handed by pickle."""
-
-    def now(self) -> datetime:
-        return datetime.now(UTC)  # noqa: TID251 - this is the worker's ports.Clock
-
-    def monotonic_s(self) -> float:
-        return monotonic()
-
-    async def sleep(self, seconds_s: float) -> None:
-        await asyncio.sleep(seconds_s)

@@ -34,6 +34,7 @@ class Attempt:
     Attributes:
         name: the lock's name, or the verb's where there is none; tells cron jobs apart.
         counts: nodes by outcome.
+        looked: false where the lock's holder was left to do it: an attempt, never a success.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Attempt:
     exit: ExitCode
     coverage: Coverage | None = None
     counts: Mapping[str, int] = field(default_factory=dict)
+    looked: bool = True
 
 
 def jitter_s(limit_s: float, name: str, *, control_host: str | None = None) -> float:
@@ -88,7 +90,7 @@ def render_textfile(attempt: Attempt, *, last_success_at: float | None) -> str:
         *_metric("attempt_duration_seconds", "How long it took.", [(labels, attempt.duration_s)]),
         *_metric("exit_code", "0 clean, 1 findings, else see the exit codes of aifctl.", [(labels, int(attempt.exit))]),
     ]
-    success_at = attempt.at.timestamp() if attempt.exit in COVERED else last_success_at
+    success_at = attempt.at.timestamp() if attempt.looked and attempt.exit in COVERED else last_success_at
     if success_at is not None:
         about = "When it last looked at all it should (exit 0 or 1)."
         lines += _metric("last_success_timestamp_seconds", about, [(labels, success_at)])

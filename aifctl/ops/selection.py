@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-import random
 from dataclasses import dataclass
+from pathlib import Path
 
-from aifctl.core.errors import EmptySelectionError, RefusedError
+from aifctl.core.errors import BusyError, RefusedError, UnknownNodeError, UsageError
 from aifctl.fleet.fleet import Fleet
-from aifctl.fleet.lifecycle import Manner, State, manner_of
+from aifctl.fleet.lifecycle import Manner, State, manner_of, parse_state_names
+from aifctl.fleet.narrowing import narrow
+from aifctl.fleet.nodeset_fold import fold
 from aifctl.fleet.selector import parse_selector, resolve
+from aifctl.fleet.shell_words import explain_expanded_words
 from aifctl.ops.asked import Chosen
 from aifctl.ports.toolbox import Toolbox
+
+_MOST_FOLDED = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,46 +33,68 @@ class Nodes:
 
 def choose(chosen: Chosen, fleet: Fleet, tools: Toolbox) -> tuple[str, ...]:
     """Return the names that a person chose, whatever their state; EmptySelectionError where there is none."""
-    names = _resolved(chosen.selector or "@all", fleet, tools, allow_empty=chosen.allow_empty)
+    text = chosen.selector or "@all"
+    try:
+        names = resolve(parse_selector(text), fleet, tools.terms, allow_empty=chosen.allow_empty).names
+    except UnknownNodeError as problem:
+        hint = explain_expanded_words([text], fleet) if Path(text).exists() else ""
+        raise (UsageError(f"{problem}; {hint}") if hint else problem) from problem
+    excluded: tuple[str, ...] = ()
     if chosen.exclude:
-        out = frozenset(_resolved(chosen.exclude, fleet, tools, allow_empty=True))
-        names = tuple(name for name in names if name not in out)
-        if not names and not chosen.allow_empty:
-            raise EmptySelectionError(f"nothing is left of {chosen.selector!r} after --exclude {chosen.exclude!r}")
-    if chosen.first is not None:
-        names = names[: chosen.first]
-    if chosen.sample is not None and chosen.sample < len(names):
-        picked = frozenset(random.sample(names, chosen.sample))  # noqa: S311  a sample of nodes, not a secret
-        names = tuple(name for name in names if name in picked)
-    return names
+        excluded = resolve(parse_selector(chosen.exclude), fleet, tools.terms, allow_empty=True).names
+    return narrow(
+        names, exclude=excluded, first=chosen.first, sample=chosen.sample, allow_empty=chosen.allow_empty
+    )
 
 
 def choose_for(verb: str, chosen: Chosen, fleet: Fleet, tools: Toolbox) -> Nodes:
-    """Return whom `verb` acts on and whom it skips; RefusedError where a node's state forbids it or all are skipped."""
-    names = choose(chosen, fleet, tools)
-    acted, skipped, refused = [], [], []
+    """Return whom `verb` acts on and whom it skips; as `sort_out` where a node's state forbids it or all are skipped."""
+    return sort_out(verb, choose(chosen, fleet, tools), fleet, include_states=chosen.include_states)
+
+
+def sort_out(verb: str, names: tuple[str, ...], fleet: Fleet, *, include_states: tuple[str, ...] = ()) -> Nodes:
+    """Return whom `verb` acts on and whom it skips, by what the inventory says of their state.
+
+    Raises:
+        BusyError: it refuses some of them (allocated, draining).
+        RefusedError: there are nodes and all are skipped.
+    """
+    include = parse_state_names(include_states)
+    state_of, off_of = fleet.attribute("state"), fleet.attribute("off")
+    acted: list[str] = []
+    skipped: list[tuple[str, str]] = []
+    refused: dict[str, list[str]] = {}
     for name in names:
-        state, off = fleet.standing(name)
-        manner = manner_of(verb, state, off=off, include=chosen.include_states)
-        reason = _standing(state, off=off)
+        state, off = State(state_of(name) or State.READY), off_of(name) == "true"
+        manner = manner_of(verb, state, off=off, include=include)
+        reason = "off" if off else state.value
         if manner is Manner.ACT:
             acted.append(name)
         elif manner is Manner.SKIP:
             skipped.append((name, reason))
         else:
-            refused.append(f"{name} is {reason}")
+            refused.setdefault(reason, []).append(name)
     if refused:
-        raise RefusedError(f"{verb} refuses {'; '.join(refused[:5])}{' …' * (len(refused) > 5)}: use --skip-busy")  # noqa: PLR2004
+        raise BusyError(f"{verb} refuses {said_by_reason(refused)}: wait for them, or leave them out with --exclude")
     if skipped and not acted:
-        raise RefusedError(
-            f"all {len(skipped)} nodes are left out ({skipped[0][0]} is {skipped[0][1]}); --include-state widens by name"
-        )
+        said = said_by_reason(by_reason(tuple(skipped)))
+        raise RefusedError(f"all that is selected is left out: {said}; --include-state STATE widens by name")
     return Nodes(names=tuple(acted), skipped=tuple(skipped))
 
 
-def _resolved(text: str, fleet: Fleet, tools: Toolbox, *, allow_empty: bool) -> tuple[str, ...]:
-    return resolve(parse_selector(text), fleet, tools.terms, allow_empty=allow_empty).names
+def by_reason(skipped: tuple[tuple[str, str], ...]) -> dict[str, list[str]]:
+    """Return reason → nodes."""
+    found: dict[str, list[str]] = {}
+    for name, reason in skipped:
+        found.setdefault(reason, []).append(name)
+    return found
 
 
-def _standing(state: State, *, off: bool) -> str:
-    return "off" if off else state.value
+def said_by_reason(groups: dict[str, list[str]]) -> str:
+    """Return "3 off (n[1-3]), 1 repair (n7)"."""
+    return ", ".join(f"{len(names)} {reason} ({_folded(names)})" for reason, names in groups.items())
+
+
+def _folded(names: list[str]) -> str:
+    text = fold(names)
+    return text if len(text) <= _MOST_FOLDED else f"{text[:_MOST_FOLDED]}…"

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
+from aifctl.core.errors import AifctlError
+from aifctl.core.secret import Secret
 from aifctl.core.settings import Settings
 from aifctl.core.state_dir import StateDir
+from aifctl.fleet.endpoint import Endpoint
 from aifctl.fleet.fleet import Fleet
 from aifctl.fleet.selector import Terms
 from aifctl.ports.clock import Clock
@@ -79,8 +82,17 @@ class Toolbox(Protocol):
     def sink(self) -> Sink:
         """Return a sink of its own for one more report on the same stdout; whoever asks for it closes it."""
 
-    def note(self, sentence: str) -> None:
-        """Say one sentence on stderr, unless quiet."""
+    def endpoints(self, names: Sequence[str]) -> tuple[Endpoint, ...]:
+        """Return how nodes are reached: as the inventory says, but for what this command line says."""
+
+    def secret(self, setting: str) -> Secret | None:
+        """Return what a setting that is a reference refers to, read once; None where it is not set."""
+
+    def note(self, sentence: str, *, detail: bool = False) -> None:
+        """Say one sentence on stderr, unless quiet; a `detail` only with -v."""
+
+    def tell(self, error: AifctlError) -> None:
+        """Tell an error on stderr where the command goes on all the same."""
 
     def live(self, node: str, stream: str, line: bytes) -> None:
         """Show one line of a node's output as it comes."""

@@ -5,7 +5,7 @@ Whoever implements it raises NodeError and nothing else; whoever uses it never s
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -147,6 +147,12 @@ class Transport(Protocol):
 
     async def dial(self, endpoint: Endpoint) -> Link:
         """Connect, check the host key, authenticate; raises NodeError with a connect-side outcome."""
+
+    def check(self, endpoints: Iterable[Endpoint]) -> None:
+        """Read our own keys for these endpoints; SetupError for the first that can't be used. Nothing is dialled."""
+
+    async def scan(self, endpoint: Endpoint) -> Sequence[str]:
+        """Return the public host keys that a node shows, as "type base64"; nobody logs in. NodeError where it can't."""
 
     async def close(self) -> None:
         """Drop all that is shared."""

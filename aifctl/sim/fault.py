@@ -11,7 +11,7 @@ from typing import Protocol
 
 import aifctl.sim.faults
 from aifctl.core.errors import UsageError
-from aifctl.sim.drawers import read_drawer
+from aifctl.core.drawers import read_drawer
 from aifctl.sim.node.condition import Condition
 
 

@@ -14,8 +14,8 @@ import aifctl.sim.commands
 from aifctl.fleet.endpoint import Endpoint
 from aifctl.ports.clock import Clock
 from aifctl.sim import credentials
-from aifctl.sim.clock import RealClock
-from aifctl.sim.drawers import read_drawer
+from aifctl.core.system_clock import SystemClock
+from aifctl.core.drawers import read_drawer
 from aifctl.sim.fault import Fault, find_kind, parse_planting
 from aifctl.sim.files import FleetFiles
 from aifctl.sim.free_port import free_port
@@ -52,7 +52,7 @@ class SimFleet:
         """Prepare; `members` are the indices of the nodes that this process answers for, None all of them."""
         self.spec, self.layout = spec, Layout(spec.nodes_count)
         self.secret = secret or credentials.derived(str(spec.seed).encode(), f"in-process fleet {spec.name}")
-        self.clock: Clock = clock or RealClock()
+        self.clock: Clock = clock or SystemClock()
         self.members = members if members is not None else range(spec.nodes_count)
         self.port = spec.port
         self._folder = folder

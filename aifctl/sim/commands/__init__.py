@@ -1,1 +1,1 @@
-"""The drawer of emulated commands: one file a topic, ending in COMMANDS; `aifctl.sim.drawers` walks here."""
+"""The drawer of emulated commands: one file a topic, ending in COMMANDS; `aifctl.core.drawers` walks here."""

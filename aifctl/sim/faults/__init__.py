@@ -1,1 +1,1 @@
-"""The drawer of faults: one file each, ending in FAULT. Nobody imports them by name; `aifctl.sim.drawers` walks here."""
+"""The drawer of faults: one file each, ending in FAULT. Nobody imports them by name; `aifctl.core.drawers` walks here."""

@@ -1,4 +1,4 @@
-"""The real clock of a worker process; tests hand a fake one to SimFleet."""
+"""The machine's own time."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import time
 from datetime import UTC, datetime
 
 
-class RealClock:
-    """aifctl.ports.clock.Clock over the machine's own time."""
+class SystemClock:
+    """Implements ports.clock.Clock."""
 
     def now(self) -> datetime:
-        return datetime.now(tz=UTC)  # noqa: TID251  a worker is a process of its own: this is where its time comes from
+        return datetime.now(UTC)  # noqa: TID251  the one place that asks the machine
 
     def monotonic_s(self) -> float:
         return time.monotonic()

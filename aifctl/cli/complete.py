@@ -1,0 +1,101 @@
+"""aifctl __complete KIND WORD [the line's other words]: what a completion script can't know by itself.
+
+It answers before Typer is imported, from the inventory's cache. Each line is WORD, TAB, what it is, and where more must
+follow (no space then) TAB and +. What goes wrong offers nothing: nobody wants an error message in the line being typed.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from aifctl.cli.candidates import Candidate
+from aifctl.core.errors import AifctlError
+from aifctl.core.exit_codes import ExitCode
+from aifctl.core.printable import printable_line
+
+#: Options that say which fleet and which runs are meant; whatever else stands on the line is of no matter.
+_SAYS_WHERE = {"--inventory": "inventory", "--state-dir": "state_dir", "--hostfile": "hostfile"}
+
+_MOST_RUNS = 50
+
+
+def complete(argv: Sequence[str]) -> int:
+    """Print the candidates, one a line; always 0."""
+    kind, word, *line = [*argv, "", ""] if len(argv) < 2 else argv  # noqa: PLR2004  KIND and WORD
+    offer = _KINDS.get(kind)
+    if offer is None:
+        return ExitCode.OK
+    try:
+        lines = "".join(f"{_line(each)}\n" for each in offer(word, _flags(line)))
+        sys.stdout.buffer.write(lines.encode("utf-8", "surrogateescape"))
+        sys.stdout.flush()
+    except (AifctlError, OSError, UnicodeError):
+        return ExitCode.OK
+    return ExitCode.OK
+
+
+def _selectors(word: str, flags: Mapping[str, str]) -> Iterable[Candidate]:
+    from aifctl import wiring
+    from aifctl.cli.complete_selector import Sources, complete_selector
+
+    tools = wiring.quiet_tools(flags)
+    return complete_selector(word, Sources(fleet=lambda: tools.known_fleet, runs=lambda: _latest_runs("", flags)))
+
+
+def _nodes(word: str, flags: Mapping[str, str]) -> Iterable[Candidate]:
+    from aifctl import wiring
+    from aifctl.cli.complete_selector import complete_node
+
+    return complete_node(word, wiring.quiet_tools(flags).known_fleet)
+
+
+def _latest_runs(word: str, flags: Mapping[str, str]) -> list[Candidate]:
+    from aifctl import wiring
+    from aifctl.fanout.run_ids import run_ids
+    from aifctl.fanout.run_summary import read_summary
+
+    state = wiring.quiet_tools(flags).state
+    ids = run_ids(state)[::-1]
+    found = []
+    for run_id in [run_id for run_id in ids if run_id.startswith(word)][:_MOST_RUNS]:
+        summary = read_summary(state, run_id)
+        about = f"{summary.verb}, {summary.nodes_count} nodes, {summary.state}" if summary else ""
+        found.append(Candidate(word=run_id, about=about))
+    if ids and "latest".startswith(word):
+        found.append(Candidate(word="latest", about=ids[0]))
+    return found
+
+
+def _simulated_fleets(word: str, flags: Mapping[str, str]) -> Iterable[Candidate]:
+    from aifctl import wiring
+
+    folder = wiring.quiet_tools(flags).state.path / "sim"
+    names = sorted(entry.name for entry in folder.iterdir() if entry.is_dir())
+    return [Candidate(word=name) for name in names if name.startswith(word)]
+
+
+def _flags(line: Sequence[str]) -> dict[str, str]:
+    """Return what the line says of inventory and state directory, up to its `--`."""
+    flags: dict[str, str] = {}
+    mine = list(line[: line.index("--")] if "--" in line else line)
+    for word, following in zip(mine, [*mine[1:], ""], strict=True):
+        name, equals, value = word.partition("=")
+        text = value if equals else following
+        if name in _SAYS_WHERE and text:
+            flags[_SAYS_WHERE[name]] = os.path.expandvars(text)  # the shell has not done so yet
+    return flags
+
+
+def _line(candidate: Candidate) -> str:
+    more = "\t+" if candidate.goes_on else ""
+    return f"{candidate.word}\t{printable_line(candidate.about)}{more}"
+
+
+_KINDS: Mapping[str, Callable[[str, Mapping[str, str]], Iterable[Candidate]]] = {
+    "selector": _selectors,
+    "node": _nodes,
+    "run": _latest_runs,
+    "fleet": _simulated_fleets,
+}

@@ -1,0 +1,33 @@
+"""A bug's traceback, kept where its finder can send it from."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+import traceback
+
+from aifctl.core.errors import AifctlError, SetupError
+from aifctl.core.printable import printable
+from aifctl.core.state_dir import StateDir
+
+
+def bug_error(bug: Exception, state: StateDir | None = None) -> AifctlError:
+    """Keep a bug's traceback in a file and return the error that says where; exit 70."""
+    text = "".join(traceback.format_exception(bug))
+    said = printable(f"a bug: {type(bug).__name__}: {bug}")
+    return AifctlError(f"{said}; the traceback is in {_keep(text, state)}, please report it")
+
+
+def _keep(text: str, state: StateDir | None) -> str:
+    """Write it below the state directory, or where temporary files go if that can't be."""
+    folder: str | None = None
+    with contextlib.suppress(SetupError):
+        folder = str(state.folder("bugs")) if state else None
+    try:
+        descriptor, path = tempfile.mkstemp(prefix="aifctl-bug-", suffix=".txt", dir=folder)
+    except OSError:  # no disk takes it: then it is told, however long
+        return f"no file (no disk takes one), so here:\n{text}"
+    with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as file:
+        file.write(text)
+    return path

@@ -1,0 +1,50 @@
+"""One thing that is to be done on nodes: what `run`, `script`, `push` and `pull` hand to the dispatch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, BinaryIO
+
+from aifctl.ops.asked import Fan
+from aifctl.ops.selection import Nodes
+from aifctl.ports.work import Work
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deed:
+    """What is done on each node.
+
+    Attributes:
+        verb: run, script, push, pull.
+        facts: JSON-able and without a secret; with them the same deed can be made again (`runs resume`).
+        work: those facts as the fan-out's value.
+        steps: one line for each thing that is done, for --dry-run and the audit chain.
+        guarded: needs consent whatever the inventory's policy says.
+        changing: nodes may be other than before.
+        looks: with --dry-run the nodes are asked all the same, and say what would change.
+        stdin: what every node gets as its standard input; None for nothing.
+    """
+
+    verb: str
+    facts: Mapping[str, Any]
+    work: Work
+    steps: tuple[str, ...]
+    guarded: bool = False
+    changing: bool = True
+    looks: bool = False
+    stdin: BinaryIO | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """A deed for some nodes.
+
+    Attributes:
+        selector: as it was typed; None where an earlier run chose the nodes.
+    """
+
+    deed: Deed
+    nodes: Nodes
+    fan: Fan
+    selector: str | None = None
