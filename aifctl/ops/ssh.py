@@ -60,7 +60,7 @@ def ssh(asked: SshAsked, tools: Toolbox, sink: Sink, *, programs: Programs | Non
     if hops:
         # ssh hands ProxyCommand to this shell, and the quoting is sh's: fish reads backslashes otherwise, csh "!".
         environ["SHELL"] = "/bin/sh"
-    if fleet.standing(name)[1]:
+    if fleet.node(name).off:
         tools.note(f"the inventory says that {name} is powered off")
     programs.become(command(program, way.trusted(node, endpoint), hops, line), environ)
     return Report()

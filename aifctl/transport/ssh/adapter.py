@@ -6,12 +6,12 @@ import asyncio
 from collections.abc import Iterable, Sequence
 
 from aifctl.core.errors import NodeError, SetupError
+from aifctl.core.hop_health import HopHealth
 from aifctl.core.outcome import Outcome
 from aifctl.fleet.endpoint import Endpoint
 from aifctl.ports.transport import DialSettings
 from aifctl.transport.ssh.connection import LeanConnection
 from aifctl.transport.ssh.dialler import Dialler
-from aifctl.transport.ssh.health import HopHealth
 from aifctl.transport.ssh.jumps import JumpHosts
 from aifctl.transport.ssh.link import SshLink
 from aifctl.transport.ssh.scan import scan_host_keys

@@ -7,10 +7,10 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
 from aifctl.core.errors import NodeError
+from aifctl.core.hop_health import HopHealth
 from aifctl.core.outcome import Outcome
 from aifctl.transport.ssh.connection import LeanConnection
 from aifctl.transport.ssh.dialler import Dialler
-from aifctl.transport.ssh.health import HopHealth
 from aifctl.transport.ssh.target import Resolver, Target
 
 _T = TypeVar("_T")

@@ -12,11 +12,11 @@ import pytest
 from asyncssh.packet import SSHPacket
 
 from aifctl.core.errors import NodeError
+from aifctl.core.hop_health import HopHealth
 from aifctl.core.outcome import Outcome
 from aifctl.fleet.endpoint import Endpoint
 from aifctl.ports.transport import DialSettings
 from aifctl.transport.ssh.adapter import SshTransport
-from aifctl.transport.ssh.health import HopHealth
 from aifctl.transport.ssh.tunnel import Tunnel
 from tests.sshd import Sshd, free_port, needs_sshd, public, running_sshd
 from tests.transport.ssh.links import echo, reach, refusal, with_transport
