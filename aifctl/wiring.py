@@ -11,7 +11,7 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from aifctl.core.errors import AifctlError, SetupError, UsageError
+from aifctl.core.errors import AifctlError, UsageError
 from aifctl.core.exit_codes import ExitCode
 from aifctl.core.report import Kind, ReaderGoneError, Report
 from aifctl.core.settings import Settings, default_state_dir, read_settings
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from aifctl.output.format import Format
     from aifctl.output.live import LiveLines
     from aifctl.output.progress import ShownProgress
-    from aifctl.output.sink import ReportSink
     from aifctl.output.screen import Screen
+    from aifctl.output.sink import ReportSink
     from aifctl.ports.confirm import Confirm
     from aifctl.ports.host_keys import HostKeys
     from aifctl.ports.roster import Loaded, Roster
@@ -39,6 +39,17 @@ if TYPE_CHECKING:
     from aifctl.ports.transport import DialSettings, Transport
 
     Verb = Callable[[Toolbox, Sink], Report]
+
+
+#: A flag also overrules the ssh options of the inventory that say the same.
+_OPTIONS_OF = {
+    "user": {"user"},
+    "port": {"port"},
+    "identity": {"identityfile"},
+    "jump": {"proxyjump"},
+    "known_hosts": {"userknownhostsfile", "globalknownhostsfile"},
+    "connect_timeout": {"connecttimeout"},
+}
 
 
 def perform(verb: Verb, shown: Shown, *, flags: Mapping[str, str | None]) -> int:
@@ -96,6 +107,11 @@ def write_schema(name: str | None, shown: Shown) -> int:
     screen.stdout.write(text)
     screen.stdout.flush()
     return ExitCode.OK
+
+
+def output_formats() -> list[tuple[str, str]]:
+    """Return what -o knows: (name, what it is), by name."""
+    return sorted((one.name, one.about) for one in _formats().values())
 
 
 def report_kinds() -> dict[str, Kind]:
@@ -216,14 +232,14 @@ class Tools:
         return sys.stdin.buffer
 
     def endpoints(self, names: Sequence[str]) -> tuple[Endpoint, ...]:
-        given = self.given
+        given, loaded = self.given, self._loaded or self._strictly
         said: dict[str, Any] = {name: self.settings.value(name) for name in ("user", "port") if name in given}
         if "identity" in given:
             said["identity"] = ()  # those of the settings, then
         if "jump" in given:
             said["jump"] = tuple(self.settings.value("jump").split())
-        found = map(self.fleet.endpoint, names)
-        return tuple(replace(endpoint, **said) for endpoint in found) if said else tuple(found)
+        overruled = {option for name in given for option in _OPTIONS_OF.get(name, ())}
+        return tuple(_with(loaded.fleet.endpoint(name), said, overruled) for name in names)
 
     def secret(self, setting: str) -> Secret | None:
         reference = self.settings.value(setting)
@@ -244,9 +260,7 @@ class Tools:
         screen, name = self._screen, self._shown.format
         formats = {name: _format(name)} if name in _drawer_names() else _formats()
         page = screen.page(self._scopes_of)
-        return open_sink(
-            name, formats, page=page, stdout=screen.stdout, stderr=screen.stderr, quiet=self._shown.quiet
-        )
+        return open_sink(name, formats, page=page, stdout=screen.stdout, stderr=screen.stderr, quiet=self._shown.quiet)
 
     def note(self, sentence: str, *, detail: bool = False) -> None:
         if not self._shown.quiet and (self._shown.verbose or not detail):
@@ -280,6 +294,11 @@ class Tools:
     def _leniently(self) -> Loaded:
         return self._load(last_good=True)
 
+    @property
+    def _loaded(self) -> Loaded | None:
+        """The inventory, if this command has read it already."""
+        return self.__dict__.get("_strictly") or self.__dict__.get("_leniently")
+
     def _load(self, *, last_good: bool) -> Loaded:
         value = self.settings.value
         hostfile = value("hostfile")
@@ -298,7 +317,7 @@ class Tools:
         """Say where a node stands, if this command has read an inventory that knows it."""
         from aifctl.output.shared import scopes_of
 
-        loaded = self.__dict__.get("_strictly") or self.__dict__.get("_leniently")
+        loaded = self._loaded
         return scopes_of(loaded.fleet.node(name)) if loaded and name in loaded.fleet else ()
 
     def _outcomes_of_run(self, reference: str) -> Mapping[str, Outcome | None]:
@@ -312,6 +331,13 @@ class Tools:
         from aifctl.roster.name_files import read_names_from
 
         return read_names_from(self.stdin, "stdin")
+
+
+def _with(endpoint: Endpoint, said: Mapping[str, Any], overruled: set[str]) -> Endpoint:
+    if overruled:
+        options = tuple(option for option in endpoint.options if option[0].lower() not in overruled)
+        return replace(endpoint, **said, options=options)
+    return endpoint
 
 
 def _failed(tools: Tools, sink: ReportSink, error: AifctlError) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from aifctl import wiring
 from aifctl.cli.options import Everywhere, Reaching
@@ -14,7 +14,9 @@ from aifctl.ports.toolbox import Toolbox
 Verb = Callable[[Toolbox, Sink], Report]
 
 
-def call(verb: Verb, everywhere: Everywhere, *, live: bool = False, **flags: str | None) -> int:
+def call(
+    verb: Verb, everywhere: Everywhere, flags: Mapping[str, str | None] | None = None, *, live: bool = False
+) -> int:
     """Run one verb and return the exit code.
 
     `flags` are settings that this command's options override, by the setting's name; None where not given.
@@ -27,8 +29,8 @@ def call(verb: Verb, everywhere: Everywhere, *, live: bool = False, **flags: str
         quiet=everywhere.quiet,
         live=live,
     )
-    flags |= {"inventory": everywhere.inventory, "state_dir": everywhere.state_dir}
-    return wiring.perform(verb, shown, flags=flags)
+    everywheres = {"inventory": everywhere.inventory, "state_dir": everywhere.state_dir}
+    return wiring.perform(verb, shown, flags={**(flags or {}), **everywheres})
 
 
 def reaching_flags(reaching: Reaching) -> dict[str, str | None]:

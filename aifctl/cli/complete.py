@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from aifctl.cli.candidates import Candidate
 from aifctl.core.errors import AifctlError
@@ -20,6 +20,8 @@ _SAYS_WHERE = {"--inventory": "inventory", "--state-dir": "state_dir", "--hostfi
 
 _MOST_RUNS = 50
 
+_Offer = Callable[[str, Mapping[str, str]], Sequence[Candidate]]
+
 
 def complete(argv: Sequence[str]) -> int:
     """Print the candidates, one a line; always 0."""
@@ -28,7 +30,7 @@ def complete(argv: Sequence[str]) -> int:
     if offer is None:
         return ExitCode.OK
     try:
-        lines = "".join(f"{_line(each)}\n" for each in offer(word, _flags(line)))
+        lines = "".join(f"{_line(each)}\n" for each in _as_far_as_clear(offer, word, _flags(line)))
         sys.stdout.buffer.write(lines.encode("utf-8", "surrogateescape"))
         sys.stdout.flush()
     except (AifctlError, OSError, UnicodeError):
@@ -36,7 +38,19 @@ def complete(argv: Sequence[str]) -> int:
     return ExitCode.OK
 
 
-def _selectors(word: str, flags: Mapping[str, str]) -> Iterable[Candidate]:
+def _as_far_as_clear(offer: _Offer, word: str, flags: Mapping[str, str]) -> Sequence[Candidate]:
+    """Return the candidates; where there is one, and it is only a beginning, those of that beginning.
+
+    `@ra` so becomes `@rack:r0` with one press of the key. In quotes it must: bash closes them behind a lone candidate.
+    """
+    found = offer(word, flags)
+    while len(found) == 1 and found[0].goes_on and found[0].word != word:
+        word = found[0].word
+        found = offer(word, flags) or found
+    return found
+
+
+def _selectors(word: str, flags: Mapping[str, str]) -> Sequence[Candidate]:
     from aifctl import wiring
     from aifctl.cli.complete_selector import Sources, complete_selector
 
@@ -44,11 +58,27 @@ def _selectors(word: str, flags: Mapping[str, str]) -> Iterable[Candidate]:
     return complete_selector(word, Sources(fleet=lambda: tools.known_fleet, runs=lambda: _latest_runs("", flags)))
 
 
-def _nodes(word: str, flags: Mapping[str, str]) -> Iterable[Candidate]:
+def _nodes(word: str, flags: Mapping[str, str]) -> Sequence[Candidate]:
     from aifctl import wiring
     from aifctl.cli.complete_selector import complete_node
 
     return complete_node(word, wiring.quiet_tools(flags).known_fleet)
+
+
+def _attributes(word: str, flags: Mapping[str, str]) -> Sequence[Candidate]:
+    from aifctl import wiring
+    from aifctl.cli.complete_selector import complete_attribute
+
+    return complete_attribute(word, wiring.quiet_tools(flags).known_fleet)
+
+
+def _outcomes(word: str, _: Mapping[str, str]) -> Sequence[Candidate]:
+    """Return lists of outcomes: the last is completed, those before it are kept and not offered again."""
+    from aifctl.core.outcome import Outcome
+
+    before, comma, last = word.rpartition(",")
+    left = [outcome.value for outcome in Outcome if outcome.value not in before.split(",")]
+    return [Candidate(word=f"{before}{comma}{name}") for name in left if name.startswith(last)]
 
 
 def _latest_runs(word: str, flags: Mapping[str, str]) -> list[Candidate]:
@@ -68,7 +98,7 @@ def _latest_runs(word: str, flags: Mapping[str, str]) -> list[Candidate]:
     return found
 
 
-def _simulated_fleets(word: str, flags: Mapping[str, str]) -> Iterable[Candidate]:
+def _simulated_fleets(word: str, flags: Mapping[str, str]) -> Sequence[Candidate]:
     from aifctl import wiring
 
     folder = wiring.quiet_tools(flags).state.path / "sim"
@@ -93,9 +123,11 @@ def _line(candidate: Candidate) -> str:
     return f"{candidate.word}\t{printable_line(candidate.about)}{more}"
 
 
-_KINDS: Mapping[str, Callable[[str, Mapping[str, str]], Iterable[Candidate]]] = {
+_KINDS: Mapping[str, _Offer] = {
     "selector": _selectors,
     "node": _nodes,
     "run": _latest_runs,
+    "outcomes": _outcomes,
+    "attribute": _attributes,
     "fleet": _simulated_fleets,
 }

@@ -58,8 +58,21 @@ def complete_selector(typed: str, sources: Sources) -> list[Candidate]:
         return []
     kept, operand, wants_operator = split
     if wants_operator:
-        return [Candidate(word=kept + word, goes_on=True) for word in _WORDS if word.startswith(operand)]
+        return [Candidate(word=f"{kept}{word} ", goes_on=True) for word in _WORDS if word.startswith(operand)]
     return [replace(each, word=kept + each.word) for each in _operands(operand, sources)]
+
+
+def complete_attribute(typed: str, fleet: Fleet) -> list[Candidate]:
+    """Return KEY= and, behind it, the values that nodes have."""
+    key, equals, beginning = typed.partition("=")
+    if not equals:
+        return [Candidate(word=f"{name}=", goes_on=True) for name in fleet.attributes if name.startswith(key)]
+    if not fleet.has_attribute(key):
+        return []
+    value_of = fleet.attribute(key)
+    values = dict.fromkeys(part for name in fleet.names for part in (value_of(name) or "").split(","))
+    sound = [one for one in values if one and one.isprintable() and not _RESERVED.search(one)]
+    return [replace(each, word=f"{key}={each.word}") for each in continuations(sound, beginning, kind="values")]
 
 
 def complete_node(typed: str, fleet: Fleet) -> list[Candidate]:
@@ -125,16 +138,7 @@ def _states(value: str, sources: Sources) -> list[Candidate]:
 
 
 def _attributes(value: str, sources: Sources) -> list[Candidate]:
-    fleet = sources.fleet()
-    key, equals, typed = value.partition("=")
-    if not equals:
-        return [Candidate(word=f"{name}=", goes_on=True) for name in fleet.attributes if name.startswith(key)]
-    if not fleet.has_attribute(key):
-        return []
-    value_of = fleet.attribute(key)
-    values = dict.fromkeys(part for name in fleet.names for part in (value_of(name) or "").split(","))
-    sound = [one for one in values if one and not _RESERVED.search(one)]
-    return [replace(each, word=f"{key}={each.word}") for each in continuations(sound, typed, kind="values")]
+    return complete_attribute(value, sources.fleet())
 
 
 def _runs(value: str, sources: Sources) -> list[Candidate]:
@@ -153,8 +157,9 @@ def _files(value: str, _: Sources) -> list[Candidate]:
 def _entries(folder: str, shown: str, beginning: str) -> Iterator[Candidate]:
     with os.scandir(folder) as entries:
         for entry in entries:
+            sound = entry.name.isprintable() and not _RESERVED.search(entry.name)
             hidden = entry.name.startswith(".") and not beginning
-            if entry.name.startswith(beginning) and not hidden and not _RESERVED.search(entry.name):
+            if sound and not hidden and entry.name.startswith(beginning):
                 is_folder = entry.is_dir()
                 yield Candidate(word=f"{shown}{entry.name}{'/' * is_folder}", goes_on=is_folder)
 

@@ -48,7 +48,7 @@ def add_to(app: typer.Typer) -> None:
             owner=owner,
             delete=delete,
         )
-        return call(partial(verb, asked), everywhere, **flags(selecting, reaching, pacing))
+        return call(partial(verb, asked), everywhere, flags(selecting, reaching, pacing))
 
     @command(
         app,
@@ -76,4 +76,4 @@ def add_to(app: typer.Typer) -> None:
         asked = PullAsked(
             fan=fan(selecting, pacing, guarding, timetable=timetable), source=source, destination=destination
         )
-        return call(partial(verb, asked), everywhere, **flags(selecting, reaching, pacing))
+        return call(partial(verb, asked), everywhere, flags(selecting, reaching, pacing))

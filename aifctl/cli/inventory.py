@@ -12,7 +12,9 @@ from aifctl.cli.command import command, group
 from aifctl.cli.fan import chosen
 from aifctl.cli.options import Everywhere, Selecting
 
-Format = Annotated[str, typer.Option("--format", "-f", metavar="NAME", help="ansible-ini, slurm, hosts, … (inventory formats)")]
+Format = Annotated[
+    str, typer.Option("--format", "-f", metavar="NAME", help="ansible-ini, slurm, hosts, … (inventory formats)")
+]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -23,7 +25,9 @@ def add_to(app: typer.Typer) -> None:
     @command(inventory, "check", examples=["aifctl inventory check", "aifctl inventory check ./inventory/demo -o json"])
     def check(
         everywhere: Everywhere,
-        path: Annotated[str | None, typer.Argument(metavar="[PATH]", help="Another inventory than the one in use")] = None,
+        path: Annotated[
+            str | None, typer.Argument(metavar="[PATH]", help="Another inventory than the one in use")
+        ] = None,
     ) -> int:
         """Print every mistake at once, each with file and line; 6 where there is one, 0 where there is none."""
         from aifctl.ops.inventory import check as verb
@@ -35,18 +39,23 @@ def add_to(app: typer.Typer) -> None:
         """Print all that the inventory says of each node."""
         from aifctl.ops.inventory import show as verb
 
-        return call(partial(verb, chosen(selecting)), everywhere, hostfile=selecting.hostfile)
+        return call(partial(verb, chosen(selecting)), everywhere, {"hostfile": selecting.hostfile})
 
     @command(
         inventory,
         "export",
-        examples=["aifctl inventory export --format slurm --outdir ./slurm", "aifctl inventory export -f hosts @hall:2"],
+        examples=[
+            "aifctl inventory export --format slurm --outdir ./slurm",
+            "aifctl inventory export -f hosts @hall:2",
+        ],
     )
     def export(
         format: Format,  # noqa: A002  the option's name
         everywhere: Everywhere,
         selector: Annotated[str, typer.Argument(metavar="[SELECTOR]")] = "@all",
-        outdir: Annotated[str | None, typer.Option(metavar="DIR", help="Where its files go; without it: stdout")] = None,
+        outdir: Annotated[
+            str | None, typer.Option(metavar="DIR", help="Where its files go; without it: stdout")
+        ] = None,
     ) -> int:
         """Write the inventory in another tool's format."""
         from aifctl.ops.inventory import ExportAsked, export as verb
@@ -57,7 +66,10 @@ def add_to(app: typer.Typer) -> None:
     @command(
         inventory,
         "import",
-        examples=["aifctl inventory import -f ansible-ini hosts.ini > site.yaml", "aifctl inventory import -f slurm slurm.conf"],
+        examples=[
+            "aifctl inventory import -f ansible-ini hosts.ini > site.yaml",
+            "aifctl inventory import -f slurm slurm.conf",
+        ],
     )
     def import_(
         format: Format,  # noqa: A002  the option's name

@@ -45,7 +45,7 @@ class Invocation:
 
     def run(self) -> int:
         """Run it; returns the exit code."""
-        import typer  # noqa: PLC0415  65 ms that `__complete` must not pay
+        import typer
 
         _current.set(self)
         words = [f"{word}={_OPTIONAL_VALUES[word]}" if word in _OPTIONAL_VALUES else word for word in self.words]
@@ -83,7 +83,7 @@ def _app(words: Sequence[str]) -> Any:
 
 
 def _build(modules: Sequence[str]) -> Any:
-    from aifctl.cli.command import group  # noqa: PLC0415  imports Typer
+    from aifctl.cli.command import group
 
     app = group("One command over every node: run, copy, look, check, over SSH, on thousands of nodes at once.")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from functools import partial
 from typing import Annotated
 
@@ -29,9 +30,9 @@ def add_to(app: typer.Typer) -> None:
         """Print the nodes of a selection, all of them where none is named."""
         from aifctl.ops.nodes import NodesAsked, nodes as verb
 
-        selection = Selecting(**{**_fields(selecting), "selector": selecting.selector or "@all"})
+        selection = dataclasses.replace(selecting, selector=selecting.selector or "@all")
         asked = NodesAsked(chosen=chosen(selection), where=tuple(where or ()), counting=everywhere.output == "count")
-        return call(partial(verb, asked), everywhere, hostfile=selecting.hostfile)
+        return call(partial(verb, asked), everywhere, {"hostfile": selecting.hostfile})
 
     @command(app, "find", examples=["aifctl find 1652823054567", "aifctl find b8:3f:d2:aa:01:02"])
     def find(
@@ -42,7 +43,3 @@ def add_to(app: typer.Typer) -> None:
         from aifctl.ops.nodes import find as verb
 
         return call(partial(verb, text), everywhere)
-
-
-def _fields(selecting: Selecting) -> dict[str, object]:
-    return {name: getattr(selecting, name) for name in selecting.__slots__}

@@ -53,7 +53,7 @@ def add_to(app: typer.Typer) -> None:
             remote_exit_code=remote_exit_code,
         )
         settings = flags(selecting, reaching, pacing, keeping=keeping, becoming=becoming)
-        return call(partial(verb, asked), everywhere, live=keeping.live, **settings)
+        return call(partial(verb, asked), everywhere, settings, live=keeping.live)
 
     @command(
         app,
@@ -89,4 +89,4 @@ def add_to(app: typer.Typer) -> None:
             remote_exit_code=remote_exit_code,
         )
         settings = flags(selecting, reaching, pacing, keeping=keeping, becoming=becoming)
-        return call(partial(verb, asked), everywhere, live=keeping.live, **settings)
+        return call(partial(verb, asked), everywhere, settings, live=keeping.live)

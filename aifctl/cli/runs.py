@@ -57,7 +57,7 @@ def add_to(app: typer.Typer) -> None:
         from aifctl.ops.again import AgainAsked, retry as verb
 
         asked = AgainAsked(run=run, outcomes=outcome, consent=consent(guarding), argv=current().argv)
-        return call(partial(verb, asked), everywhere, **reaching_flags(reaching))
+        return call(partial(verb, asked), everywhere, reaching_flags(reaching))
 
     @command(runs, "resume", examples=["aifctl runs resume", "aifctl runs resume 20261124-003512-x7k2 --again lost"])
     def resume(
@@ -73,7 +73,7 @@ def add_to(app: typer.Typer) -> None:
         from aifctl.ops.again import AgainAsked, resume as verb
 
         asked = AgainAsked(run=run, again=again, consent=consent(guarding), argv=current().argv)
-        return call(partial(verb, asked), everywhere, **reaching_flags(reaching))
+        return call(partial(verb, asked), everywhere, reaching_flags(reaching))
 
     @command(runs, "diff", examples=["aifctl runs diff -2 -1", "aifctl runs diff latest"])
     def diff(

@@ -33,7 +33,7 @@ def add_to(app: typer.Typer) -> None:
         from aifctl.ops.shell import ShellAsked, shell as verb
 
         asked = ShellAsked(fan=fan(selecting, pacing, guarding), sudo=becoming.sudo)
-        return call(partial(verb, asked), everywhere, **flags(selecting, reaching, pacing, becoming=becoming))
+        return call(partial(verb, asked), everywhere, flags(selecting, reaching, pacing, becoming=becoming))
 
     @command(app, "ssh", examples=["aifctl ssh r012n3", "aifctl ssh r012n3 -- journalctl -k -n 50"])
     def ssh(
@@ -45,4 +45,4 @@ def add_to(app: typer.Typer) -> None:
         from aifctl.ops.ssh import SshAsked, ssh as verb
 
         asked = SshAsked(node=node, command=current().command)
-        return call(partial(verb, asked), everywhere, **reaching_flags(reaching))
+        return call(partial(verb, asked), everywhere, reaching_flags(reaching))

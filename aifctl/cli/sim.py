@@ -36,9 +36,7 @@ def add_to(app: typer.Typer) -> None:
         from aifctl.sim.spec import FleetSpec
         from aifctl.sim.verbs import up as verb
 
-        spec = FleetSpec(
-            name=name, nodes_count=nodes, port=port, seed=seed, faults=tuple(fault or ()), workers=workers
-        )
+        spec = FleetSpec(name=name, nodes_count=nodes, port=port, seed=seed, faults=tuple(fault or ()), workers=workers)
         return call(partial(verb, spec), everywhere)
 
     @command(sim, "down", examples=["aifctl sim down", "aifctl sim down demo"])
@@ -55,12 +53,12 @@ def add_to(app: typer.Typer) -> None:
 
         return call(partial(verb, name), everywhere)
 
-    @command(
-        sim, "fault", examples=["aifctl sim fault dead@r003n02 slow:2s@5%", "aifctl sim fault --cure all"]
-    )
+    @command(sim, "fault", examples=["aifctl sim fault dead@r003n02 slow:2s@5%", "aifctl sim fault --cure all"])
     def fault(
         everywhere: Everywhere,
-        plant: Annotated[list[str] | None, typer.Argument(metavar="[KIND[:ARG]@NODES]...", help="Faults to give")] = None,
+        plant: Annotated[
+            list[str] | None, typer.Argument(metavar="[KIND[:ARG]@NODES]...", help="Faults to give")
+        ] = None,
         cure: Annotated[
             list[str] | None, typer.Option(metavar="KIND[@NODES]|all", help="Faults to take away; repeatable")
         ] = None,

@@ -6,7 +6,7 @@ from functools import partial
 
 import typer
 
-from aifctl.cli.call import call
+from aifctl.cli.call import call, reaching_flags
 from aifctl.cli.command import command, group
 from aifctl.cli.fan import chosen, fan, flags
 from aifctl.cli.options import Everywhere, Guarding, Pacing, Reaching, Selecting
@@ -27,9 +27,7 @@ def add_to(app: typer.Typer) -> None:
         """
         from aifctl.ops.trust import scan as verb
 
-        return call(
-            partial(verb, fan(selecting, pacing, guarding)), everywhere, **flags(selecting, reaching, pacing)
-        )
+        return call(partial(verb, fan(selecting, pacing, guarding)), everywhere, flags(selecting, reaching, pacing))
 
     @command(trust, "show", examples=["aifctl trust show r012n3", "aifctl trust show @all -o csv"])
     def show(selecting: Selecting, reaching: Reaching, everywhere: Everywhere) -> int:
@@ -39,8 +37,7 @@ def add_to(app: typer.Typer) -> None:
         return call(
             partial(verb, chosen(selecting)),
             everywhere,
-            hostfile=selecting.hostfile,
-            known_hosts=":".join(reaching.known_hosts) if reaching.known_hosts else None,
+            {**reaching_flags(reaching), "hostfile": selecting.hostfile},
         )
 
     @command(
@@ -52,6 +49,4 @@ def add_to(app: typer.Typer) -> None:
         """Remove the nodes' own entries from the known_hosts file that `trust scan` writes."""
         from aifctl.ops.trust import forget as verb
 
-        return call(
-            partial(verb, fan(selecting, pacing, guarding)), everywhere, **flags(selecting, reaching, pacing)
-        )
+        return call(partial(verb, fan(selecting, pacing, guarding)), everywhere, flags(selecting, reaching, pacing))

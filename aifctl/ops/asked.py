@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chosen:
     """Which nodes. `selector` None means every host of the host file."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-
-
 from aifctl.core.report import Column, Field, FieldType, Head, Kind, Report
 from aifctl.custody import guards
 from aifctl.custody.plan_hash import PlannedAction, confirm_by_hash, remember_plan
@@ -64,5 +62,3 @@ def seek_consent(plan: PlannedAction, given: Consent, tools: Toolbox, *, guarded
 def _protected(fleet: Fleet, tools: Toolbox) -> tuple[str, ...]:
     text = fleet.policy.protected
     return resolve(parse_selector(text), fleet, tools.terms, allow_empty=True).names if text else ()
-
-

@@ -243,9 +243,7 @@ def _audit(order: Order, run_id: str, tools: Toolbox) -> None:
 
 def _report(tally: Tally, plan: RunPlan, order: Order) -> Report:
     coverage = coverage_of(tally.counts, not_reached=len(tally.not_reached), skipped=0)
-    code = exit_of(
-        tally.counts, coverage, stopped=tally.stopped, min_coverage=order.fan.pace.min_coverage
-    )
+    code = exit_of(tally.counts, coverage, stopped=tally.stopped, min_coverage=order.fan.pace.min_coverage)
     return Report(
         exit=code,
         coverage=coverage,

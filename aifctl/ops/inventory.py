@@ -186,5 +186,3 @@ def _write(folder: Path, file: str, text: str) -> None:
         half.replace(target)
     except OSError as problem:
         raise UsageError(f"{folder / file} can't be written: {problem.strerror}") from problem
-
-

@@ -89,8 +89,8 @@ def question(ssh: str, server: Server) -> list[str]:
 
 def command(ssh: str, server: Server, hops: Sequence[Server], line: str | None) -> list[str]:
     """Return the command that logs in to a server, through hops in their order, and runs `line` there or a shell."""
-    # The second "--": ssh looks for options behind the destination, too.
-    words = ["--", line] if line is not None else []
+    # Behind "--" ssh looks for no option, not in the destination and not in the command either.
+    words = [line] if line is not None else []
     return [ssh, *_options(server), *(_proxy(ssh, hops) if hops else ()), "--", server.destination, *words]
 
 

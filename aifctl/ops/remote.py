@@ -37,9 +37,7 @@ def build_command(
     # The login shell expands "$SHELL" (bash, zsh, fish and csh all do), so --sudo changes who runs it, not what reads it.
     inner = f'"$SHELL" -c {shlex.quote(line)}'
     if password is None:
-        return Command(
-            line=f"sudo -n -u {shlex.quote(sudo)} -- {inner}", stdin=stdin, timeout_s=timeout_s, end_as=sudo
-        )
+        return Command(line=f"sudo -n -u {shlex.quote(sudo)} -- {inner}", stdin=stdin, timeout_s=timeout_s, end_as=sudo)
     prompt = f"aifctl-{secrets.token_hex(8)}:"
     return Command(
         line=f"sudo -S -p {prompt} -u {shlex.quote(sudo)} -- {inner}",
@@ -54,7 +52,9 @@ def build_command(
 def script_line(name: str, text: bytes, arguments: Sequence[str]) -> str:
     """Return the command line that stores a script from its stdin, runs it with its own interpreter and removes it."""
     interpreter = interpreter_of(text)
-    safe_name = "".join(letter if letter.isalnum() or letter in "._-" else "_" for letter in name).lstrip("-.") or "script"
+    safe_name = (
+        "".join(letter if letter.isalnum() or letter in "._-" else "_" for letter in name).lstrip("-.") or "script"
+    )
     words = ["sh", "-c", _SCRIPT, "aifctl-script", str(len(text)), safe_name, str(len(interpreter)), *interpreter]
     return "exec " + shlex.join([*words, *arguments])
 

@@ -16,9 +16,7 @@ def coverage_of(counts: Mapping[Outcome, int], *, not_reached: int, skipped: int
     return Coverage(asked=asked + not_reached, answered=answered, skipped=skipped + counts.get(Outcome.SKIPPED, 0))
 
 
-def exit_of(
-    counts: Mapping[Outcome, int], coverage: Coverage, *, stopped: ExitCode, min_coverage: float
-) -> ExitCode:
+def exit_of(counts: Mapping[Outcome, int], coverage: Coverage, *, stopped: ExitCode, min_coverage: float) -> ExitCode:
     """Return the first exit code that applies."""
     applying = [stopped]
     if counts.get(Outcome.UNKNOWN):

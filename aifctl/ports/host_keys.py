@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -53,3 +55,9 @@ class HostKeys(Protocol):
 
     def forget(self, endpoints: Sequence[Endpoint]) -> Sequence[HostKey]:
         """Remove the endpoints' own entries from that file and return them."""
+
+
+def fingerprint_of(key: str) -> str:
+    """Return SHA256:… of a "type base64" key, as ssh-keygen -l prints it."""
+    digest = hashlib.sha256(base64.b64decode(key.split()[1])).digest()
+    return f"SHA256:{base64.b64encode(digest).decode().rstrip('=')}"

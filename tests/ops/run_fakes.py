@@ -19,6 +19,7 @@ class ListSink:
     heads: list[Head] = field(default_factory=list)
     items: list[Item] = field(default_factory=list)
     reports: list[Report] = field(default_factory=list)
+    wants_fields: bool = True
 
     def open(self, head: Head) -> None:
         self.heads.append(head)

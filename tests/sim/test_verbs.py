@@ -27,6 +27,7 @@ class KeptItems:
 
     heads: list[Head] = field(default_factory=list)
     items: list[Item] = field(default_factory=list)
+    wants_fields: bool = True
 
     def open(self, head: Head) -> None:
         self.heads.append(head)

@@ -1,0 +1,7 @@
+from __future__ import annotations
+
+from aifctl.cli.command_tree import CommandTree
+
+
+def fish_script(tree: CommandTree) -> str:
+    return ""
