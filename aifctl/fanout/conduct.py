@@ -13,7 +13,6 @@ from typing import Any, BinaryIO
 from aifctl.core.errors import NodeError, SetupError
 from aifctl.core.exit_codes import ExitCode
 from aifctl.core.outcome import Outcome
-from aifctl.fanout.engine import Source
 from aifctl.fanout.executor import Executor, LocalExecutor, OpenTransport, Spec
 from aifctl.fanout.feed import spool
 from aifctl.fanout.halt import Halt
@@ -23,6 +22,7 @@ from aifctl.fanout.plan import Pacing, RunPlan, Tally
 from aifctl.fanout.record import Journal
 from aifctl.fanout.retry import RetrySource
 from aifctl.fanout.shards import ShardedExecutor
+from aifctl.fanout.source import Source
 from aifctl.fanout.sources import (
     BUG_SHARE,
     BrakeSource,

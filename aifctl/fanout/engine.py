@@ -8,16 +8,18 @@ has a node.
 from __future__ import annotations
 
 import asyncio
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Protocol
 
 from aifctl.core.errors import NodeError
 from aifctl.core.outcome import Outcome
 from aifctl.fanout import verdicts
 from aifctl.fanout.desk import Desks
 from aifctl.fanout.dials import Dials
+from aifctl.fanout.idle import Idle
+from aifctl.fanout.recalls import Recalls, current_task
+from aifctl.fanout.source import Source
 from aifctl.fleet.endpoint import Endpoint
 from aifctl.ports.transport import Link
 from aifctl.ports.work import NodeResult, Work
@@ -28,16 +30,6 @@ HALT_GRACE_S = 15.0
 Dial = Callable[[Endpoint], Awaitable[Link]]
 
 
-class Source(Protocol):
-    """Where nodes come from, one at a time. Sources wrap sources."""
-
-    async def next(self) -> Endpoint | None:
-        """Return the next node, waiting for it where need be; None at the end. Never asked twice at a time."""
-
-    def told(self, result: NodeResult) -> NodeResult | None:
-        """Take what became of a node; None where that is not the last word because the node will come again."""
-
-
 @dataclass(slots=True, eq=False)
 class _Job:
     endpoint: Endpoint
@@ -45,18 +37,11 @@ class _Job:
     task: asyncio.Task[None] | None = None
 
 
-async def fan_out(
-    source: Source, dial: Dial, work: Work, *, width: int, each: Callable[[NodeResult], None], desks: Desks
-) -> None:
-    """Ask `source` for nodes, dial them, do `work` on at most `width` at a time; tell the source and `each` about them.
-
-    An exception of `each` or of the source ends all and is raised.
-    """
-    await FanOut(source, dial, work, width=width, each=each, desks=desks).run()
-
-
 class FanOut:
     """One fan-out that can be stopped, halted and aborted while it runs.
+
+    It asks `source` for nodes, dials them, does `work` on at most `width` at a time, and tells the source and `each`
+    what became of them. An exception of `each` or of the source ends all and is raised.
 
     Args:
         dial_width: most dials younger than SLOW_DIAL_S at once.
@@ -84,12 +69,12 @@ class FanOut:
         self._in_next: asyncio.Task[None] | None = None  # … and waits for the source
         self._over = False
         self._cut: str | None = None  # why works and dials are cancelled
-        self._recalled: Counter[asyncio.Task[None]] = Counter()  # how often we have cancelled tasks that go on
+        self._recalls = Recalls()
         self._held: set[_Job] = set()  # connected nodes, those that wait for a worker included
         self._jobs: deque[_Job] = deque()
         self._workers = 0
-        self._idle_diallers: list[asyncio.Future[None]] = []
-        self._idle_workers: list[asyncio.Future[_Job | None]] = []
+        self._idle_diallers: Idle[bool] = Idle()  # handed the turn, or False at the end
+        self._idle_workers: Idle[_Job | None] = Idle()
         self._grace: asyncio.TimerHandle | None = None
 
     async def run(self) -> None:
@@ -99,7 +84,8 @@ class FanOut:
                 self._hand_on()
                 self._see_if_done()
                 await self._done
-                self._dismiss()
+                self._idle_diallers.dismiss(False)
+                self._idle_workers.dismiss(None)
         except BaseExceptionGroup as group:
             raise _first(group) from group
         finally:
@@ -109,7 +95,7 @@ class FanOut:
         """Ask the source no more; what it gave is finished."""
         self._over = True
         if self._in_next is not None and self._in_next is not asyncio.current_task():
-            self._recall(self._in_next)
+            self._recalls.recall(self._in_next)
 
     def halt(self, why: str) -> None:
         """Stop, give up dialling, and end what runs on the nodes; it is still waited for and told about.
@@ -122,7 +108,7 @@ class FanOut:
         self._cut = why
         self._desks.halted = True
         for task in self._dials.tasks():
-            self._recall(task)
+            self._recalls.recall(task)
         for job in self._held:
             job.link.halt(Outcome.CANCELLED)
         self._grace = self._loop.call_later(HALT_GRACE_S, self._leave)
@@ -144,11 +130,11 @@ class FanOut:
     async def _ask(self) -> Endpoint | None:
         endpoint = None
         if not self._over:
-            self._in_next = _current()
+            self._in_next = current_task()
             try:
                 endpoint = await self._source.next()
             except asyncio.CancelledError:
-                if not self._called_back():
+                if not self._recalls.was_ours():
                     raise
             finally:
                 self._in_next = None
@@ -165,22 +151,15 @@ class FanOut:
         if not self._asking and self._has_room():
             self._asking = True
             return True
-        waiting: asyncio.Future[None] = self._loop.create_future()
-        self._idle_diallers.append(waiting)
-        await waiting
-        return self._asking
+        return await self._idle_diallers.wait()
 
     def _hand_on(self) -> None:
         """Give the turn to a dialler where there is room for one more node."""
         if self._asking or self._over or not self._has_room():
             return
         self._asking = True
-        while self._idle_diallers:
-            waiting = self._idle_diallers.pop()
-            if not waiting.done():
-                waiting.set_result(None)
-                return
-        self._group.create_task(self._dialler())
+        if not self._idle_diallers.hand(True):
+            self._group.create_task(self._dialler())
 
     def _has_room(self) -> bool:
         return (
@@ -190,7 +169,7 @@ class FanOut:
         )
 
     async def _dial_one(self, endpoint: Endpoint) -> None:
-        dialling = self._dials.begin(_current())
+        dialling = self._dials.begin(current_task())
         self._hand_on()
         link: Link | None = None
         failure: NodeResult | None = None
@@ -202,7 +181,7 @@ class FanOut:
         except NodeError as problem:
             failure = verdicts.not_reached(endpoint, problem)
         except asyncio.CancelledError:
-            if not self._called_back():
+            if not self._recalls.was_ours():
                 raise
             failure = verdicts.cut_before_start(endpoint, self._why())
         except Exception:  # noqa: BLE001 - a bug is this node's `unknown`, its traceback kept; the run goes on
@@ -217,11 +196,8 @@ class FanOut:
 
     def _give_to_worker(self, job: _Job) -> None:
         self._held.add(job)
-        while self._idle_workers:
-            waiting = self._idle_workers.pop()
-            if not waiting.done():
-                waiting.set_result(job)
-                return
+        if self._idle_workers.hand(job):
+            return
         if self._workers < self._width:
             self._workers += 1
             self._group.create_task(self._worker(job))
@@ -231,7 +207,7 @@ class FanOut:
     async def _worker(self, first: _Job) -> None:
         job: _Job | None = first
         while job is not None:
-            job.task = _current()
+            job.task = current_task()
             result = await self._perform(job)
             self._held.discard(job)
             self._settle(result)
@@ -239,11 +215,7 @@ class FanOut:
             job = self._jobs.popleft() if self._jobs else await self._next_job()
 
     async def _next_job(self) -> _Job | None:
-        if self._done.done():
-            return None
-        waiting: asyncio.Future[_Job | None] = self._loop.create_future()
-        self._idle_workers.append(waiting)
-        return await waiting
+        return None if self._done.done() else await self._idle_workers.wait()
 
     async def _perform(self, job: _Job) -> NodeResult:
         if self._cut is not None:
@@ -256,7 +228,7 @@ class FanOut:
         except NodeError as problem:
             result = verdicts.explained(verdicts.failed(job.endpoint, problem, desk), self._cut)
         except asyncio.CancelledError:
-            if not self._called_back():
+            if not self._recalls.was_ours():
                 raise
             result = verdicts.cut(job.endpoint, self._why(), desk)
         except Exception:  # noqa: BLE001 - a bug is this node's `unknown`, its traceback kept; the run goes on
@@ -274,7 +246,7 @@ class FanOut:
             job.link.abort()
         except asyncio.CancelledError:
             job.link.abort()
-            if not self._called_back():
+            if not self._recalls.was_ours():
                 raise
         except Exception:  # noqa: BLE001 - the node's result stands; the traceback is kept in it
             job.link.abort()
@@ -293,18 +265,6 @@ class FanOut:
     def _why(self) -> str:
         return self._cut or "the run is ending"
 
-    def _recall(self, task: asyncio.Task[None]) -> None:
-        self._recalled[task] += 1
-        task.cancel()
-
-    def _called_back(self) -> bool:
-        """Whether a cancellation is our own doing alone; it is then taken back: the task goes on to tell its node's end."""
-        task = _current()
-        times = self._recalled.pop(task, 0)
-        for _ in range(times):
-            task.uncancel()
-        return times > 0 and task.cancelling() == 0
-
     def _see_if_done(self) -> None:
         if self._over and not (
             self._asking or self._dials.young or self._dials.slow or self._held or self._done.done()
@@ -316,15 +276,7 @@ class FanOut:
         for job in self._held:
             if job.task is not None:
                 job.link.abort()
-                self._recall(job.task)
-
-    def _dismiss(self) -> None:
-        for dialler in self._idle_diallers:
-            if not dialler.done():
-                dialler.set_result(None)
-        for worker in self._idle_workers:
-            if not worker.done():
-                worker.set_result(None)
+                self._recalls.recall(job.task)
 
     def _let_go(self) -> None:
         """Drop timers, and connections where we are leaving with an exception."""
@@ -333,13 +285,6 @@ class FanOut:
             self._grace.cancel()
         for job in self._held:
             job.link.abort()
-
-
-def _current() -> asyncio.Task[None]:
-    task = asyncio.current_task()
-    if task is None:
-        raise RuntimeError("the fan-out's work is done in tasks")
-    return task
 
 
 def _is_throttled(failure: NodeResult | None) -> bool:

@@ -10,9 +10,10 @@ from typing import Protocol
 from aifctl.fanout.capture import Keeper
 from aifctl.fanout.descriptors import fitting_width, raise_descriptors
 from aifctl.fanout.desk import Desks
-from aifctl.fanout.engine import FanOut, Source
+from aifctl.fanout.engine import FanOut
 from aifctl.fanout.feed import Feed, Growth
 from aifctl.fanout.plan import Keeping
+from aifctl.fanout.source import Source
 from aifctl.ports.clock import Clock
 from aifctl.ports.transport import Transport
 from aifctl.ports.work import NodeResult, Work

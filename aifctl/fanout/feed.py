@@ -75,7 +75,9 @@ class Feed:
 
 
 async def spool(source: BinaryIO, path: Path, *, tell: Callable[[Growth], None]) -> None:
-    """Copy `source` to a new 0600 file as it comes and tell each growth; what goes wrong is told, not raised.
+    """Copy `source` to a new file as it comes and tell each growth; what goes wrong is told, not raised.
+
+    The file is 0600 while it grows and 0400 once whole.
 
     Cancelling leaves the readers waiting: the run is ending then.
     """

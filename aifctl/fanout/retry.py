@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from aifctl.core.outcome import Outcome
 from aifctl.fanout.bell import Bell
-from aifctl.fanout.engine import Source
+from aifctl.fanout.source import Source
 from aifctl.fleet.endpoint import Endpoint
 from aifctl.ports.clock import Clock
 from aifctl.ports.work import NodeResult

@@ -12,11 +12,12 @@ from aifctl.core.errors import AifctlError, BackendError, NodeError, SetupError,
 from aifctl.core.exit_codes import ExitCode
 from aifctl.core.outcome import Outcome
 from aifctl.fanout.bell import Bell
-from aifctl.fanout.engine import HALT_GRACE_S, Source
+from aifctl.fanout.engine import HALT_GRACE_S
 from aifctl.fanout.executor import Spec, Superior
 from aifctl.fanout.feed import Growth
 from aifctl.fanout.frames import Message
 from aifctl.fanout.shard import Shard
+from aifctl.fanout.source import Source
 from aifctl.fanout.wire import pack_growth, unpack_result
 from aifctl.fleet.endpoint import Endpoint
 from aifctl.ports.clock import Clock

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 
 from aifctl.core.outcome import Outcome
 from aifctl.fanout.bell import Bell
-from aifctl.fanout.engine import Source
+from aifctl.fanout.source import Source
 from aifctl.fleet.endpoint import Endpoint
 from aifctl.ports.work import NodeResult
 

@@ -280,7 +280,7 @@ def test_stdin_reaches_every_node_from_its_beginning(tmp_path: Path) -> None:
             stdin=stdin,
         )
     assert [each.stdout.inline == data for each in outing.results] == [True] * 20
-    assert (tmp_path / "stdin").stat().st_mode & 0o777 == 0o600
+    assert (tmp_path / "stdin").stat().st_mode & 0o777 == 0o400
 
 
 def test_output_beyond_the_inline_size_lies_below_the_runs_folder(tmp_path: Path) -> None:

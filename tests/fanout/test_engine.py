@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from aifctl.core.outcome import Outcome
-from aifctl.fanout.engine import FanOut, fan_out
+from aifctl.fanout.engine import FanOut
 from aifctl.fanout.exec_work import ExecWork
 from aifctl.fanout.retry import RetrySource
 from aifctl.fanout.sources import BudgetSource, ListSource, WaveSource
@@ -95,14 +95,6 @@ def test_no_nodes_end_at_once() -> None:
     assert go(0).results == []
 
 
-def test_the_house_signature_does_it_all() -> None:
-    results: list[NodeResult] = []
-    transport = FakeTransport()
-    run_virtually(fan_out(ListSource(endpoints(3)), transport.dial, WORK, width=2, each=results.append, desks=desks()))
-    assert {result.node for result in results} == {"n1", "n2", "n3"}
-    assert transport.most_connected <= 2
-
-
 def test_never_more_nodes_are_connected_than_the_width() -> None:
     outing = go(50, ordinary=Script(dial_s=0.2, run_s=0.7), width=7)
     assert len(outing.results) == 50
@@ -177,8 +169,11 @@ def test_what_each_raises_ends_the_fan_out_and_drops_every_connection() -> None:
     def refuse(_: NodeResult) -> None:
         raise BrokenPipeError("nobody reads")
 
+    async def main() -> None:
+        await FanOut(ListSource(endpoints(5)), transport.dial, WORK, width=8, each=refuse, desks=desks()).run()
+
     with pytest.raises(BrokenPipeError, match="nobody reads"):
-        run_virtually(fan_out(ListSource(endpoints(5)), transport.dial, WORK, width=8, each=refuse, desks=desks()))
+        run_virtually(main())
     assert transport.connected == 0
 
 

@@ -94,7 +94,7 @@ def test_a_pipe_is_spooled_as_it_comes(tmp_path: Path) -> None:
     assert [growth.size_bytes for growth in told] == [6, 12, 12]
     assert told[-1].complete
     assert (tmp_path / "spool").read_bytes() == b"first second"
-    assert (tmp_path / "spool").stat().st_mode & 0o777 == 0o600
+    assert (tmp_path / "spool").stat().st_mode & 0o777 == 0o400
 
 
 def test_readers_hold_a_piece_each_and_never_the_whole(tmp_path: Path) -> None:

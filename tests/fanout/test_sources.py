@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from aifctl.core.outcome import Outcome
-from aifctl.fanout.engine import Source
 from aifctl.fanout.retry import RetrySource
+from aifctl.fanout.source import Source
 from aifctl.fanout.sources import (
     BrakeSource,
     BudgetSource,
