@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from aifctl.core.exit_codes import ExitCode, first_that_applies
-from aifctl.core.outcome import ANSWERED, Outcome
+from aifctl.core.outcome import ANSWERED, NOT_STARTED, Outcome
 from aifctl.core.report import Coverage
+
+#: The node never got the command. All others were asked: what timed out or was lost had begun there.
+_NOT_ASKED = NOT_STARTED | {Outcome.CANCELLED, Outcome.SKIPPED}
 
 
 def coverage_of(counts: Mapping[Outcome, int], *, not_reached: int, skipped: int) -> Coverage:
@@ -21,7 +24,7 @@ def exit_of(counts: Mapping[Outcome, int], coverage: Coverage, *, stopped: ExitC
     applying = [stopped]
     if counts.get(Outcome.UNKNOWN):
         applying.append(ExitCode.BUG)
-    if coverage.asked and not coverage.answered:
+    if coverage.asked and not any(count for outcome, count in counts.items() if outcome not in _NOT_ASKED):
         applying.append(ExitCode.NONE_ASKED)
     # Compared as counts: 6249/6250 must not pass for 100 % by rounding.
     if coverage.answered < min_coverage * coverage.asked:

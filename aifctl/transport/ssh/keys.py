@@ -114,7 +114,7 @@ class Keyring:
                 if self._agent_is_there() and _public_blobs(identity):
                     return None  # the agent holds it opened
                 raise SetupError(
-                    f"the SSH key {identity} is encrypted; give its password by --key-password-file, or ssh-add it"
+                    f"the SSH key {identity} is encrypted; give its password with --key-password file:PATH, or ssh-add it"
                 ) from problem
             if isinstance(problem, KeyEncryptionError):
                 raise SetupError(f"the password given does not open the SSH key {identity}") from problem
