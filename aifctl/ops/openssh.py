@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from aifctl.core.errors import SetupError
 
-_HOP = re.compile(r"(?:(?P<user>[^@\s]+)@)?(?:\[(?P<bracketed>[^\]]+)\]|(?P<host>[^@\s\[\]]+?))(?::(?P<port>\d+))?")
+_HOP = re.compile(r"(?:(?P<user>[^@\s]+)@)?(?:\[(?P<bracketed>[^\]]+)\]|(?P<host>[^@:\s\[\]]+))(?::(?P<port>\d+))?")
 #: What ssh_config may hold and what must not let in anybody beside: a connection somebody else has opened, keys out of
 #: DNS, no check on loopback, keys that a node adds by itself.
 _STRICT = (

@@ -66,9 +66,10 @@ class SystemPrograms:
             with contextlib.suppress(OSError, ValueError):
                 stream.flush()
         # Python ignores these two, and what is ignored stays ignored in the next program.
-        for number in (signal.SIGPIPE, signal.SIGXFSZ):
-            signal.signal(number, signal.SIG_DFL)
+        ours = {number: signal.signal(number, signal.SIG_DFL) for number in (signal.SIGPIPE, signal.SIGXFSZ)}
         try:
             os.execve(argv[0], list(argv), dict(environ))  # noqa: S606  the point of it: no shell, an argument list
         except OSError as problem:
+            for number, handler in ours.items():
+                signal.signal(number, handler)
             raise SetupError(f"{argv[0]} can't be started: {problem.strerror}") from problem
