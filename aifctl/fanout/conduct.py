@@ -182,7 +182,7 @@ class _Run:
         pacing, endpoints = self._plan.pacing, self._plan.endpoints
         source: Source = ListSource(by_scope(endpoints, pacing.wave_scope) if pacing.wave_scope else endpoints)
         if pacing.wave or pacing.wave_scope:
-            source = WaveSource(source, size=pacing.wave, scope=pacing.wave_scope or None)
+            source = WaveSource(source, nodes_count=pacing.wave, scope=pacing.wave_scope or None)
         if pacing.max_failed is not None:
             source = self._budget = BudgetSource(source, pacing.max_failed)
         if pacing.stragglers:

@@ -56,13 +56,13 @@ class WaveSource:
     """Gives a wave of nodes, then waits for all their results before the next.
 
     Args:
-        size: nodes per wave; 0 where `scope` says where a wave ends.
+        nodes_count: nodes per wave; 0 where `scope` says where a wave ends.
         scope: node name → rack, SU or leaf; the nodes of one must follow each other (see `by_scope`). Nodes without
             one are a wave of their own.
     """
 
-    def __init__(self, inner: Source, *, size: int = 0, scope: Mapping[str, str] | None = None) -> None:
-        self._inner, self._size, self._scope = inner, size, scope
+    def __init__(self, inner: Source, *, nodes_count: int = 0, scope: Mapping[str, str] | None = None) -> None:
+        self._inner, self._nodes_count, self._scope = inner, nodes_count, scope
         self._held: Endpoint | None = None
         self._given = self._pending = 0
         self._value: str | None = None
@@ -96,7 +96,7 @@ class WaveSource:
             return False
         if self._scope:
             return self._scope.get(endpoint.name) != self._value
-        return self._given >= self._size
+        return self._given >= self._nodes_count
 
 
 def by_scope(endpoints: Sequence[Endpoint], scope: Mapping[str, str]) -> list[Endpoint]:

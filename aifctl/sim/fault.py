@@ -10,8 +10,8 @@ from random import Random
 from typing import Protocol
 
 import aifctl.sim.faults
-from aifctl.core.errors import UsageError
 from aifctl.core.drawers import read_drawer
+from aifctl.core.errors import UsageError
 from aifctl.sim.node.condition import Condition
 
 

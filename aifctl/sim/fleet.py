@@ -11,11 +11,11 @@ from typing import Self
 from asyncssh.public_key import import_public_key
 
 import aifctl.sim.commands
+from aifctl.core.drawers import read_drawer
+from aifctl.core.system_clock import SystemClock
 from aifctl.fleet.endpoint import Endpoint
 from aifctl.ports.clock import Clock
 from aifctl.sim import credentials
-from aifctl.core.system_clock import SystemClock
-from aifctl.core.drawers import read_drawer
 from aifctl.sim.fault import Fault, find_kind, parse_planting
 from aifctl.sim.files import FleetFiles
 from aifctl.sim.free_port import free_port

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -85,63 +86,47 @@ def peers() -> list[Client]:
     return [
         _driver("parallel-ssh", _PEERS / "python", "drive_parallel_ssh.py"),
         _driver("asyncssh, naive", Path(sys.executable), "drive_asyncssh.py"),
-        Client(
-            name="pdsh",
-            needs="pdsh",
-            command=lambda fleet: [
-                "pdsh",
-                "-S",
-                "-R",
-                "ssh",
-                "-f",
-                "64",
-                "-l",
-                "root",
-                "-w",
-                f"^{fleet.hostfile}",
-                "hostname",
-            ],
-            environ=lambda fleet: {"PDSH_SSH_ARGS_APPEND": _openssh(fleet)},
-            replies=replies.of_prefixed,
-            at_most=300,
-        ),
-        Client(
-            name="clush",
-            needs=str(_PEERS / "clush"),
-            command=lambda fleet: [
-                str(_PEERS / "clush"),
-                "-S",
-                "-f",
-                "64",
-                "-l",
-                "root",
-                "-o",
-                _openssh(fleet),
-                "--hostfile",
-                str(fleet.hostfile),
-                "hostname",
-            ],
-            replies=replies.of_prefixed,
-            at_most=300,
-        ),
-        Client(
-            name="ansible -m raw",
-            needs=str(_PEERS / "ansible"),
-            command=lambda fleet: [
-                str(_PEERS / "ansible"),
-                "-i",
-                str(_ansible(fleet)),
-                "all",
-                "-m",
-                "raw",
-                "-a",
-                "hostname",
-            ],
-            environ=lambda fleet: {"ANSIBLE_SSH_ARGS": _openssh(fleet), "ANSIBLE_FORKS": "64"},
-            replies=replies.of_ansible,
-            at_most=300,
-        ),
+        _pdsh(),
+        _clush(),
+        _ansible_raw(),
     ]
+
+
+def _pdsh() -> Client:
+    return Client(
+        name="pdsh",
+        needs="pdsh",
+        command=lambda fleet: [*shlex.split("pdsh -S -R ssh -f 64 -l root -w"), f"^{fleet.hostfile}", "hostname"],
+        environ=lambda fleet: {"PDSH_SSH_ARGS_APPEND": _openssh(fleet)},
+        replies=replies.of_prefixed,
+        at_most=300,
+    )
+
+
+def _clush() -> Client:
+    program = str(_PEERS / "clush")
+    return Client(
+        name="clush",
+        needs=program,
+        command=lambda fleet: [
+            *(program, *shlex.split("-S -f 64 -l root -o"), _openssh(fleet)),
+            *("--hostfile", str(fleet.hostfile), "hostname"),
+        ],
+        replies=replies.of_prefixed,
+        at_most=300,
+    )
+
+
+def _ansible_raw() -> Client:
+    program = str(_PEERS / "ansible")
+    return Client(
+        name="ansible -m raw",
+        needs=program,
+        command=lambda fleet: [program, "-i", str(_ansible_inventory(fleet)), *shlex.split("all -m raw -a hostname")],
+        environ=lambda fleet: {"ANSIBLE_SSH_ARGS": _openssh(fleet), "ANSIBLE_FORKS": "64"},
+        replies=replies.of_ansible,
+        at_most=300,
+    )
 
 
 def _driver(name: str, python: Path, script: str) -> Client:
@@ -161,7 +146,7 @@ def _openssh(fleet: Fleet) -> str:
     return f"-p {PORT} -i {fleet.key} " + " ".join(f"-o {option}" for option in options)
 
 
-def _ansible(fleet: Fleet) -> Path:
+def _ansible_inventory(fleet: Fleet) -> Path:
     inventory = fleet.folder / "ansible.ini"
     variables = f"ansible_port={PORT} ansible_user=root ansible_ssh_private_key_file={fleet.key}"
     inventory.write_text("".join(f"{node} {variables}\n" for node in fleet.nodes))

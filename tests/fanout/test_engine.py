@@ -238,7 +238,7 @@ def test_whatever_fails_each_node_has_one_result_and_no_bound_is_broken(
 
     async def main() -> RetrySource:
         source = RetrySource(
-            BudgetSource(WaveSource(asked, size=wave), budget),
+            BudgetSource(WaveSource(asked, nodes_count=wave), budget),
             retries=retries,
             clock=VirtualClock(),
             jitter=lambda: 0.5,

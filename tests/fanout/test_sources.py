@@ -57,7 +57,7 @@ def test_nodes_of_an_earlier_run_are_left_out() -> None:
 
 def test_a_wave_waits_for_all_results_of_the_one_before() -> None:
     async def scenario() -> None:
-        source = WaveSource(ListSource(endpoints(5)), size=2)
+        source = WaveSource(ListSource(endpoints(5)), nodes_count=2)
         assert await take(source) == ["n1", "n2"]
         source.told(result("n1"))
         assert await take(source) == []
@@ -199,7 +199,7 @@ def test_a_node_on_which_something_has_started_is_never_tried_again() -> None:
 
 def test_a_wave_does_not_wait_in_vain_for_the_node_that_is_to_be_tried_again() -> None:
     async def scenario() -> None:
-        source = retrying(WaveSource(ListSource(endpoints(3)), size=1), 1)
+        source = retrying(WaveSource(ListSource(endpoints(3)), nodes_count=1), 1)
         assert await take(source) == ["n1"]
         source.told(result("n1", Outcome.REFUSED))
         asking = asyncio.ensure_future(source.next())

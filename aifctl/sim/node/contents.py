@@ -73,10 +73,10 @@ class Contents:
         if self._own:
             self._pool.grow(-len(self._own))
 
-    def read(self, offset: int, size: int) -> bytes:
+    def read(self, offset: int, size_bytes: int) -> bytes:
         if self._shared:
-            return self._shared.data[offset : offset + size]
-        return bytes((self._own or b"")[offset : offset + size])
+            return self._shared.data[offset : offset + size_bytes]
+        return bytes((self._own or b"")[offset : offset + size_bytes])
 
     def write(self, offset: int, data: bytes) -> None:
         """Write at an offset, a gap before it filled with zeros."""
@@ -86,13 +86,13 @@ class Contents:
         own.extend(bytes(max(0, offset - len(own))))
         own[offset : offset + len(data)] = data
 
-    def truncate(self, size: int) -> None:
+    def truncate(self, size_bytes: int) -> None:
         """Cut or fill with zeros."""
         own = self._mine()
-        self._pool.grow(size - len(own))
-        if size > len(own):
-            own.extend(bytes(size - len(own)))
-        del own[size:]
+        self._pool.grow(size_bytes - len(own))
+        if size_bytes > len(own):
+            own.extend(bytes(size_bytes - len(own)))
+        del own[size_bytes:]
 
     def settle(self) -> None:
         """Share the bytes with equal files, after the last write for now."""

@@ -201,14 +201,14 @@ class Disk:
             path = posixpath.normpath(posixpath.join(posixpath.dirname(path), entry.target))
         raise _error(errno.ELOOP, path)
 
-    def read(self, entry: Entry, offset: int, size: int) -> bytes:
-        """Return up to `size` bytes; a device gives as many as are asked for."""
+    def read(self, entry: Entry, offset: int, size_bytes: int) -> bytes:
+        """Return up to `size_bytes`; a device gives as many as are asked for."""
         if isinstance(entry, File):
-            return entry.contents.read(offset, size)
+            return entry.contents.read(offset, size_bytes)
         if isinstance(entry, Generated):
-            return entry.make()[offset : offset + size]
+            return entry.make()[offset : offset + size_bytes]
         if isinstance(entry, Device):
-            return _device_bytes(entry, size)
+            return _device_bytes(entry, size_bytes)
         raise _error(errno.EISDIR)
 
     def _find(self, path: str, follow: bool, links_left: int) -> Entry:
@@ -257,10 +257,10 @@ def _size(entry: Entry) -> int:
     return len(entry.contents) if isinstance(entry, File) else 0
 
 
-def _device_bytes(device: Device, size: int) -> bytes:
+def _device_bytes(device: Device, size_bytes: int) -> bytes:
     if device.name == "urandom":
-        return os.urandom(size)
-    return b"" if device.name == "null" else bytes(size)
+        return os.urandom(size_bytes)
+    return b"" if device.name == "null" else bytes(size_bytes)
 
 
 def _error(number: int, path: str = "") -> OSError:

@@ -72,8 +72,8 @@ class DiskSftp(asyncssh.SFTPServer):
         if isinstance(entry, File):
             entry.contents.settle()
 
-    def read(self, file_obj: object, offset: int, size: int) -> bytes:
-        return self._machine.disk.read(_opened(file_obj).entry, offset, min(size, _MOST_READ_BYTES))
+    def read(self, file_obj: object, offset: int, size_bytes: int) -> bytes:
+        return self._machine.disk.read(_opened(file_obj).entry, offset, min(size_bytes, _MOST_READ_BYTES))
 
     def write(self, file_obj: object, offset: int, data: bytes) -> int:
         opened = _opened(file_obj)
