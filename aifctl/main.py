@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Sequence
+from typing import NoReturn
 
-from aifctl.core.errors import AifctlError
+from aifctl.core.errors import AifctlError, StoppedError
 from aifctl.core.exit_codes import ExitCode
+
+_STOPS = {signal.SIGINT: ExitCode.SIGINT, signal.SIGTERM: ExitCode.SIGTERM, signal.SIGHUP: ExitCode.SIGHUP}
 
 
 def console() -> None:
@@ -17,8 +21,8 @@ def console() -> None:
     try:
         sys.stdout.flush()
         sys.stderr.flush()
-    except OSError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    except (OSError, AttributeError):  # nobody reads any more, or the stream was closed before we began
+        pass
     os._exit(code)
 
 
@@ -32,20 +36,25 @@ def main(argv: Sequence[str]) -> int:
 
     invocation = Invocation.parse(argv)
     try:
+        _hear_signals()
         return invocation.run()
     except AifctlError as error:
         return invocation.fail(error)
-    except KeyboardInterrupt:
-        return ExitCode.SIGINT
-    except BrokenPipeError:
-        return _reader_left()
+    except BrokenPipeError:  # `--help | head`: nobody reads any more, which is no error
+        return ExitCode.OK
     except Exception as bug:  # noqa: BLE001  the outermost boundary: kept in a file, exit 70
         return invocation.bug(bug)
 
 
-def _reader_left() -> int:
-    """`| head` is not an error: stdout goes nowhere from here on, quietly."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return ExitCode.OK
+def _hear_signals() -> None:
+    """Turn what ends a process into an error of ours, so that lock, text file and report end in order.
+
+    What is ignored (nohup, a shell's `&`) stays ignored. While a run goes on its own loop listens instead.
+    """
+    for number in _STOPS:
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, _stopped)
 
 
+def _stopped(number: int, _frame: object) -> NoReturn:
+    raise StoppedError(_STOPS[signal.Signals(number)])

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from aifctl.output.sink import ReportSink
     from aifctl.ports.confirm import Confirm
     from aifctl.ports.host_keys import HostKeys
+    from aifctl.ports.prompt import Prompt
     from aifctl.ports.roster import Loaded, Roster
     from aifctl.ports.sink import Sink
     from aifctl.ports.toolbox import Toolbox
@@ -230,6 +231,12 @@ class Tools:
     @property
     def stdin(self) -> BinaryIO:
         return sys.stdin.buffer
+
+    @cached_property
+    def prompt(self) -> Prompt:
+        from aifctl.output.prompt import open_prompt
+
+        return open_prompt(self.stdin, self.state, is_person=self.confirm.possible)
 
     def endpoints(self, names: Sequence[str]) -> tuple[Endpoint, ...]:
         given, loaded = self.given, self._loaded or self._strictly

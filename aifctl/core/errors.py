@@ -6,6 +6,7 @@ AifctlError
 ├ RefusedError 5   a guard said no; the message names the flag or person that lifts it
 ├ BusyError 75     lease, lock, allocated
 ├ BackendError 69  store, Slurm, BMC not answering
+├ StoppedError     a signal: 130, 143, 129
 └ NodeError        one node's outcome; never leaves the fan-out, becomes a row
 
 A message is one sentence: what, where, what next.
@@ -118,6 +119,14 @@ class BackendError(AifctlError):
     """A backend (store, Slurm, BMC) does not answer, or what was wanted is only queued."""
 
     exit_code = ExitCode.BACKEND
+
+
+class StoppedError(AifctlError):
+    """A signal came while no run was going on; its exit code says which."""
+
+    def __init__(self, code: ExitCode) -> None:
+        super().__init__(f"stopped by {code.name}")
+        self.exit_code = code
 
 
 class NodeError(AifctlError):

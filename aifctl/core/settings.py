@@ -80,7 +80,9 @@ TABLE = (
     Setting(name="width", about="most nodes connected at once", built_in="256", parse=_count),
     Setting(name="dial_width", about="most dials under way at once", built_in="128", parse=_count),
     Setting(name="connect_timeout", about="time to reach and log in to a node", built_in="10s", parse=parse_duration_s),
-    Setting(name="timeout", about="time a command may take on a node, 0 for ever", built_in="300s", parse=parse_duration_s),
+    Setting(
+        name="timeout", about="time a command may take on a node, 0 for ever", built_in="300s", parse=parse_duration_s
+    ),
     Setting(name="output_cap", about="bytes kept per node and stream", built_in="1M", parse=parse_size_bytes),
     Setting(name="key_password", about="reference to the password of encrypted keys: file:PATH, fd:N or cmd:COMMAND"),
     Setting(name="sudo_password", about="reference to the sudo password: file:PATH, fd:N, cmd:COMMAND or ask"),

@@ -71,11 +71,12 @@ def carry_out(
     open_transport: Callable[[], Transport] | None = None,
     run_loop: RunLoop = asyncio.run,
     remote_exit_code: bool = False,
+    named: bool = True,
 ) -> Report:
-    """Do what consent allows, journal it as it happens, and report it."""
+    """Do what consent allows, journal it as it happens, and report it; `named`: say which inventory was used."""
     deed, names = order.deed, order.nodes.names
-    if deed.changing:
-        tools.note(f"inventory: {tools.fleet.origin}", detail=not deed.guarded)
+    if deed.changing and named:
+        tools.note(f"inventory: {tools.fleet.origin}")
     if not names:
         sink.open(Head(kind=RUN, facts={"verb": deed.verb}))
         return Report(notes=("nothing is selected, so nothing was done",), summary={"counts": {}})

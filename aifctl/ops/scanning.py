@@ -50,7 +50,7 @@ async def scan_all(endpoints: Sequence[Endpoint], tools: Toolbox) -> tuple[list[
     progress.tell("run_started", run="", total=len(endpoints))
     with obeyed(halt):
         work = asyncio.ensure_future(everybody())
-        halt.listen(work.cancel)
+        halt.listen(lambda: _cancel(work))
         try:
             await asyncio.wait([work])
             if not work.cancelled():
@@ -62,3 +62,7 @@ async def scan_all(endpoints: Sequence[Endpoint], tools: Toolbox) -> tuple[list[
     never = NodeError(Outcome.CANCELLED, "not asked: the scan was ended early")
     ordered = [found.get(each.name) or Scanned(endpoint=each, error=never) for each in endpoints]
     return ordered, halt.asked or ExitCode.OK
+
+
+def _cancel(work: asyncio.Future[None]) -> None:
+    work.cancel()

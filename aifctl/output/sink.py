@@ -95,6 +95,8 @@ class ReportSink:
             self._write_rest(Report(exit=error.exit_code, errors=error_facts(error), complete=False))
 
     def _write_rest(self, report: Report) -> None:
+        if self._head is None and not report.errors:  # a verb that has no report of its own
+            return
         if self._writing is not None:
             self._write(self._writing.close(report))
         else:

@@ -17,6 +17,7 @@ from aifctl.ports.clock import Clock
 from aifctl.ports.confirm import Confirm
 from aifctl.ports.host_keys import HostKeys
 from aifctl.ports.progress import Progress
+from aifctl.ports.prompt import Prompt
 from aifctl.ports.roster import Roster
 from aifctl.ports.sink import Sink
 from aifctl.ports.transport import DialSettings, Transport
@@ -78,6 +79,10 @@ class Toolbox(Protocol):
 
     def with_given(self, given: Mapping[str, str]) -> Toolbox:
         """Return a toolbox with an earlier command line's settings below this one's own; what is costly is made anew."""
+
+    @property
+    def prompt(self) -> Prompt:
+        """Where lines are typed, or piped in."""
 
     def sink(self) -> Sink:
         """Return a sink of its own for one more report on the same stdout; whoever asks for it closes it."""

@@ -93,6 +93,13 @@ Bytes = Callable[[bytes], None]
 class Link(Protocol):
     """An authenticated connection to one node, its host key checked. Not for two commands at a time."""
 
+    @property
+    def alive(self) -> bool:
+        """Whether nothing is known against it; a node that has lost its power says nothing, so see `answers`."""
+
+    async def answers(self, *, within_s: float) -> bool:
+        """Ask the other side whether it is still there, and wait that long for it to say so."""
+
     async def execute(
         self, command: Command, *, stdout: Bytes, stderr: Bytes, feed: AsyncIterator[bytes] | None = None
     ) -> Ended:

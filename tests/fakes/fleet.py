@@ -34,6 +34,7 @@ class Script:
         dies: the link dies when the command should have ended.
         deaf: does not end when halted.
         survivors: what outlives a halt.
+        silent: does not answer any more when asked whether it is there.
         echo: stdout is what came on stdin.
         prints_pid: stdout is the number of the process that the transport lives in.
         files: its file system, by path; see FakeFiles.
@@ -52,6 +53,7 @@ class Script:
     ended: Ended = _WELL
     dies: bool = False
     deaf: bool = False
+    silent: bool = False
     survivors: tuple[int, ...] | None = ()
     echo: bool = False
     prints_pid: bool = False
@@ -128,6 +130,15 @@ class FakeLink:
         self._transport, self._node, self._script = transport, node, script
         self._open = True
         self._end: asyncio.Future[Outcome] | None = None
+
+    @property
+    def alive(self) -> bool:
+        return self._open
+
+    async def answers(self, *, within_s: float) -> bool:
+        if self._script.silent:
+            await asyncio.sleep(within_s)
+        return self._open and not self._script.silent
 
     async def execute(
         self, command: Command, *, stdout: Bytes, stderr: Bytes, feed: AsyncIterator[bytes] | None = None

@@ -113,6 +113,10 @@ class LeanConnection(KeyExchange):
         self._recv_handler = _nothing_more
         self._lean_auth.let_go()
 
+    async def keepalive(self) -> None:
+        """Return when the other side has answered, whatever it says, or the connection is lost."""
+        await self._make_global_request(b"keepalive@openssh.com")
+
     # What others see of it
 
     def get_extra_info(self, name: str, default: Any = None) -> Any:

@@ -29,6 +29,18 @@ class SshLink:
         self._conn, self._where = conn, where
         self._session: Session | None = None
 
+    @property
+    def alive(self) -> bool:
+        return not self._conn.closed
+
+    async def answers(self, *, within_s: float) -> bool:
+        try:
+            async with asyncio.timeout(within_s):
+                await self._conn.keepalive()
+        except TimeoutError:
+            return False
+        return self.alive
+
     async def execute(
         self, command: Command, *, stdout: Bytes, stderr: Bytes, feed: AsyncIterator[bytes] | None = None
     ) -> Ended:
