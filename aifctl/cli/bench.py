@@ -17,9 +17,7 @@ def add_to(app: typer.Typer) -> None:
     bench = group("What aifctl costs on this machine, measured against a simulated fleet of its own.")
     app.add_typer(bench, name="bench")
 
-    @command(
-        bench, "fanout", examples=["aifctl bench fanout", "aifctl bench fanout --nodes 3000 --rounds 3 -o md"]
-    )
+    @command(bench, "fanout", examples=["aifctl bench fanout", "aifctl bench fanout --nodes 3000 --rounds 3 -o md"])
     def fanout(
         everywhere: Everywhere,
         nodes: Annotated[int, typer.Option(min=1, metavar="N", help="How many simulated nodes")] = 1000,
