@@ -89,6 +89,16 @@ def quiet_tools(flags: Mapping[str, str]) -> Tools:
     return Tools(read_settings(os.environ).with_flags(flags), Shown(quiet=True))
 
 
+def write_version() -> int:
+    """Print which aifctl this is."""
+    from aifctl import __version__
+
+    screen = _screen(Shown())
+    screen.stdout.write(f"aifctl {__version__}\n")
+    screen.stdout.flush()
+    return ExitCode.OK
+
+
 def write_schema(name: str | None, shown: Shown) -> int:
     """Print the JSON Schema of one kind of report, or the kinds there are."""
     import json

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import inspect
 from collections.abc import Callable, Sequence
-from typing import Any, get_type_hints
+from typing import Any, get_args, get_type_hints
 
 import typer
 
@@ -52,7 +52,8 @@ def _spread(function: Callable[..., int]) -> Callable[..., int]:
         if name in groups:
             parameters += _fields(groups[name])
         else:
-            parameters.append(parameter.replace(annotation=hints[name], kind=inspect.Parameter.KEYWORD_ONLY))
+            annotation = _unlabelled(hints[name])
+            parameters.append(parameter.replace(annotation=annotation, kind=inspect.Parameter.KEYWORD_ONLY))
 
     def spread(**given: Any) -> int:
         for name, kind in groups.items():
@@ -72,7 +73,14 @@ def _fields(kind: Any) -> list[inspect.Parameter]:
             field.name,
             inspect.Parameter.KEYWORD_ONLY,
             default=inspect.Parameter.empty if field.default is dataclasses.MISSING else field.default,
-            annotation=hints[field.name],
+            annotation=_unlabelled(hints[field.name]),
         )
         for field in dataclasses.fields(kind)
     ]
+
+
+def _unlabelled(hint: Any) -> Any:
+    """Keep help from writing <bool> behind every flag."""
+    if get_args(hint)[0] is bool:
+        get_args(hint)[1].metavar = ""
+    return hint

@@ -6,15 +6,21 @@ import importlib
 from collections.abc import Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from aifctl import wiring
-from aifctl.cli.nouns import NOUNS
-from aifctl.core.errors import AifctlError, UsageError
+from aifctl.cli.nouns import NOUNS, PANELS
+from aifctl.core.errors import AifctlError, StoppedError, UsageError
+from aifctl.core.exit_codes import ExitCode
 from aifctl.core.tracebacks import bug_error
 
 #: Options whose value may be left out; Click can't say that, so the value is written in for it.
 _OPTIONAL_VALUES = {"--sudo": "root"}
+
+#: What every command takes, with a value in a word of its own.
+_GLOBALS_WITH_VALUE = frozenset({"--inventory", "--state-dir", "--output", "-o", "--color", "--progress"})
+_ROOTS_OWN = frozenset({"--help", "-h", "--version"})
 
 _current: ContextVar[Invocation] = ContextVar("invocation")
 
@@ -39,7 +45,7 @@ class Invocation:
     def parse(cls, argv: Sequence[str]) -> Invocation:
         """Split at the first `--`, before Typer sees it (Click drops it)."""
         at = argv.index("--") if "--" in argv else None
-        words = tuple(argv if at is None else argv[:at])
+        words = _globals_last(argv if at is None else argv[:at])
         command = None if at is None else tuple(argv[at + 1 :])
         return cls(argv=tuple(argv), words=words, command=command, format=_format(words))
 
@@ -48,13 +54,17 @@ class Invocation:
         import typer
 
         _current.set(self)
+        if self.words == ("--version",):
+            return wiring.write_version()
         words = [f"{word}={_OPTIONAL_VALUES[word]}" if word in _OPTIONAL_VALUES else word for word in self.words]
         try:
             code = _app(words)(args=words, prog_name="aifctl", standalone_mode=False)
         except typer.TyperException as problem:  # what Click says of the words: exit 2 like every usage error
-            raise UsageError(_sentence(problem)) from problem
+            if not str(problem):  # no words at all: help has been printed, and that says it
+                return ExitCode.USAGE
+            raise UsageError(_sentence(problem, words)) from problem
         except typer.Abort as problem:
-            raise KeyboardInterrupt from problem
+            raise StoppedError(ExitCode.SIGINT) from problem
         return int(code or 0)
 
     def fail(self, error: AifctlError) -> int:
@@ -74,7 +84,7 @@ def current() -> Invocation:
 
 def whole_app() -> Any:
     """Return the app with every command, for `--help`, completion scripts and tests."""
-    return _build(sorted(set(NOUNS.values())))
+    return _build(list(dict.fromkeys(NOUNS.values())))
 
 
 def _app(words: Sequence[str]) -> Any:
@@ -87,12 +97,28 @@ def _build(modules: Sequence[str]) -> Any:
 
     app = group("One command over every node: run, copy, look, check, over SSH, on thousands of nodes at once.")
 
-    @app.callback()
-    def root() -> None: ...
-
+    app.callback()(_root)
     for module in modules:
         importlib.import_module(f"aifctl.cli.{module}").add_to(app)
+    panels = {noun: panel for panel, nouns in PANELS.items() for noun in nouns}
+    order = list(NOUNS)
+    for registered in (*app.registered_commands, *app.registered_groups):
+        registered.rich_help_panel = panels[registered.name]
+    app.registered_commands.sort(key=lambda registered: order.index(registered.name))
     return app
+
+
+def _root() -> None:
+    """Take no option of its own: those that every command has may stand before the command's name, see `parse`."""
+
+
+def _globals_last(words: Sequence[str]) -> tuple[str, ...]:
+    """Move options that stand before the command's name behind everything, where the command itself takes them."""
+    at = 0
+    while at < len(words) and words[at].startswith("-") and words[at] != "-":
+        at += 2 if words[at] in _GLOBALS_WITH_VALUE else 1
+    before = words[:at]
+    return tuple(words) if set(before) & _ROOTS_OWN else (*words[at:], *before)
 
 
 def _format(words: Sequence[str]) -> str:
@@ -106,6 +132,18 @@ def _format(words: Sequence[str]) -> str:
     return "table"
 
 
-def _sentence(problem: Exception) -> str:
+def _sentence(problem: Exception, words: Sequence[str]) -> str:
     text = getattr(problem, "format_message", lambda: str(problem))().strip().rstrip(".")
-    return f"{text[:1].lower()}{text[1:]}; see `aifctl --help`"
+    advice = _why_many(words) or "see `aifctl --help`"
+    return f"{text[:1].lower()}{text[1:]}; {advice}"
+
+
+def _why_many(words: Sequence[str]) -> str:
+    """Say why there may be too many words: the shell has put file names in place of an unquoted range."""
+    _, *plain = [word for word in words if not word.startswith("-")] or [""]
+    if len(plain) < 2 or not all(Path(word).exists() for word in plain):  # noqa: PLR2004  one word is one selector
+        return ""
+    from aifctl.fleet.fleet import Fleet
+    from aifctl.fleet.shell_words import explain_expanded_words
+
+    return explain_expanded_words(plain, Fleet())

@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
+#: First word → module, in the order of help.
 NOUNS = {
+    "nodes": "nodes",
+    "find": "nodes",
+    "inventory": "inventory",
     "run": "run",
     "script": "run",
     "push": "copy",
     "pull": "copy",
     "shell": "shell",
     "ssh": "shell",
-    "nodes": "nodes",
-    "find": "nodes",
-    "inventory": "inventory",
     "runs": "runs",
     "trust": "trust",
     "doctor": "doctor",
+    "demo": "sim",
+    "sim": "sim",
     "bench": "bench",
     "schema": "schema",
     "completion": "completion",
-    "sim": "sim",
-    "demo": "sim",
+}
+
+#: Heading of help → first words below it.
+PANELS = {
+    "Look": ("nodes", "find", "inventory"),
+    "Run": ("run", "script", "push", "pull", "shell", "ssh", "runs"),
+    "Trust": ("trust", "doctor"),
+    "Try": ("demo", "sim", "bench"),
+    "Set up": ("schema", "completion"),
 }

@@ -39,7 +39,16 @@ class Everywhere:
         str, typer.Option(metavar="HOW", help="auto, bar, log, json or off; on stderr", rich_help_panel=_SHOWN)
     ] = "auto"
     verbose: Annotated[
-        int, typer.Option("--verbose", "-v", count=True, help="Say more on stderr", rich_help_panel=_SHOWN)
+        int,
+        typer.Option(
+            "--verbose",
+            "-v",
+            count=True,
+            metavar="",
+            show_default=False,
+            help="Say more on stderr",
+            rich_help_panel=_SHOWN,
+        ),
     ] = 0
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="Say nothing on stderr but errors", rich_help_panel=_SHOWN)
