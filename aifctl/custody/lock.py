@@ -138,6 +138,19 @@ def take_lock(
     return Lock(descriptor)
 
 
+def read_holders(state: StateDir) -> list[tuple[str, Holder]]:
+    """Return the locks that are held on this control host now, by name; takes none, so nobody has to wait for a look."""
+    found = []
+    for path in sorted((state.path / LOCKS).glob("*.lock")):
+        try:
+            holder = _parse_holder(path.read_bytes())
+        except OSError:
+            continue  # gone, or somebody else's: not ours to report on
+        if holder is not None and holder.process.is_alive():
+            found.append((path.stem, holder))
+    return found
+
+
 def _acquire(descriptor: int, request: LockRequest, clock: Clock, sleep: Callable[[float], None]) -> bool:
     until_s = clock.monotonic_s() + (request.wait_s if request.manner is Manner.WAIT else 0.0)
     while not _try(descriptor):
