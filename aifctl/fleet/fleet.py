@@ -122,6 +122,13 @@ class Fleet:
 
         return (lambda name: self.endpoint(name).address) if field == "address" else value
 
+    @cached_property
+    def attributes(self) -> tuple[str, ...]:
+        """What `attribute` can be asked for and some node has a value for, as a person writes it, in order of name."""
+        fields = {field for field in self._columns.fields if not field.startswith("rail:")} | {"state"}
+        written = {field.removeprefix("label:").replace("serial:chassis", "serial").replace(":", ".", 1) for field in fields}
+        return tuple(sorted(written))
+
     def has_attribute(self, key: str) -> bool:
         """Return whether any node can have a value for `attribute(key)`: a known field, or a label somebody uses."""
         field = self._field_of(key)
