@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+pytest.register_assert_rewrite("tests.fault_scenarios", "tests.command")
+
 #: Markers whose tests may be skipped even where CI says that nothing may: what they need can't be made on a machine.
 _MAY_BE_SKIPPED = ("gpu", "captures")
 

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import json
-import os
-import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+from tests.command import Operator
 from tests.lab.hosts import Host
 from tests.lab.namespace import Namespace
-
-_CHECKOUT = Path(__file__).resolve().parents[2]
 
 # Asks every address for an SSH banner until all have given one; run inside, where the bridge is.
 _WAIT = """
@@ -36,51 +30,12 @@ sys.exit(f"no SSH banner from {', '.join(sorted(waiting))}" if waiting else 0)
 """
 
 
-def wait_until(holds: Callable[[], object], what: str, *, timeout_s: float = 20) -> None:
-    """Wait for something that real processes do in their own time; fails, and says what for, when it does not come."""
-    end = time.monotonic() + timeout_s
-    while not holds():
-        if time.monotonic() > end:
-            raise AssertionError(f"{what} did not come about within {timeout_s:g} s")
-        time.sleep(0.03)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Outcome:
-    """What one command said; its repr is what a failing test shows."""
-
-    command: str
-    code: int
-    out: str
-    err: str
-
-    def envelope(self) -> dict[str, Any]:
-        """Return what `-o json` printed."""
-        try:
-            return dict(json.loads(self.out))
-        except ValueError as problem:
-            raise AssertionError(f"stdout is not the JSON envelope: {self!r}") from problem
-
-    def items(self) -> dict[str, dict[str, Any]]:
-        """Return the items of `-o json` by node."""
-        return {item["node"]: item for item in self.envelope()["items"]}
-
-    def outcomes(self) -> dict[str, str]:
-        """Return each node's outcome from `-o json`."""
-        return {node: item["outcome"] for node, item in self.items().items()}
-
-    def __repr__(self) -> str:
-        return f"$ {self.command}\n[exit {self.code}]\n--- stdout\n{self.out}\n--- stderr\n{self.err}\n---"
-
-
 @dataclass(kw_only=True)
-class Control:
-    """The operator's machine: a home with keys, known_hosts, an inventory, a state directory."""
+class Control(Operator):
+    """The operator's machine, inside the lab: keys, known_hosts, an inventory, a state directory."""
 
-    home: Path
     namespace: Namespace
     hosts: Sequence[Host]
-    environ: dict[str, str] = field(default_factory=dict)
 
     @property
     def key(self) -> Path:
@@ -89,10 +44,6 @@ class Control:
     @property
     def known_hosts(self) -> Path:
         return self.home / ".ssh/known_hosts"
-
-    @property
-    def state(self) -> Path:
-        return self.home / "state"
 
     def prepare(self) -> None:
         """Write what aifctl reads: known_hosts with every host's own key, an inventory, a hostfile."""
@@ -103,16 +54,7 @@ class Control:
         outer = [host for host in self.hosts if not host.inner]
         (self.home / "hostfile").write_text("".join(f"{host.name}\n" for host in outer))
         (self.home / "inventory.yaml").write_text(self._inventory())
-        self.environ = {
-            "PATH": f"{Path(sys.executable).parent}:/usr/sbin:/usr/bin:/sbin:/bin",
-            "HOME": str(self.home),
-            "LANG": "C.UTF-8",
-            "TMPDIR": os.environ.get("TMPDIR", "/tmp"),
-            "PYTHONPATH": str(_CHECKOUT),
-            "PYTHONDONTWRITEBYTECODE": "1",
-            "AIFCTL_INVENTORY": str(self.home / "inventory.yaml"),
-            "AIFCTL_STATE_DIR": str(self.state),
-        }
+        self.prepare_environ(self.home / "inventory.yaml")
 
     def trust(self, *hosts: Host) -> None:
         """Write known_hosts anew, with the keys that these hosts have now."""
@@ -120,61 +62,14 @@ class Control:
         self.known_hosts.write_text("".join(lines))
         self.known_hosts.chmod(0o600)
 
-    def json(self, *args: str, timeout_s: float = 50) -> Outcome:
-        """Run `aifctl ARGS` with JSON output; ARGS may end in `-- COMMAND`."""
-        at = args.index("--") if "--" in args else len(args)
-        return self.aifctl(*args[:at], "--output=json", *args[at:], timeout_s=timeout_s)
-
-    def aifctl(
-        self,
-        *args: str,
-        stdin: str | None = None,
-        env: Mapping[str, str] | None = None,
-        timeout_s: float = 50,
-    ) -> Outcome:
-        """Run `aifctl ARGS` inside the lab to its end."""
-        process = self.start(*args, env=env, stdin=subprocess.DEVNULL if stdin is None else subprocess.PIPE)
-        return self.finish(process, *args, stdin=stdin, timeout_s=timeout_s)
-
-    def start(
-        self, *args: str, env: Mapping[str, str] | None = None, stdin: int = subprocess.DEVNULL
-    ) -> subprocess.Popen[bytes]:
-        """Start `aifctl ARGS` inside the lab; the process is aifctl itself, in a process group of its own."""
-        command = self.namespace.enter(sys.executable, "-m", "aifctl", *args)
-        return subprocess.Popen(
-            command,
-            stdin=stdin,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=self.environ | dict(env or {}),
-            start_new_session=True,
-        )
+    def around(self, *command: str) -> Sequence[str]:
+        """Return a command as it runs inside the lab's network."""
+        return self.namespace.enter(*command)
 
     def ssh(self) -> list[str]:
         """Return OpenSSH's own client as the operator would call it."""
         options = [f"UserKnownHostsFile={self.known_hosts}", "StrictHostKeyChecking=yes", "LogLevel=ERROR"]
         return ["ssh", "-i", str(self.key), "-o", "IdentitiesOnly=yes", *(word for o in options for word in ("-o", o))]
-
-    @staticmethod
-    def finish(
-        process: subprocess.Popen[bytes], *args: str, stdin: str | None = None, timeout_s: float = 50
-    ) -> Outcome:
-        """Wait for a started aifctl; one that does not end is killed and fails the test."""
-        command = f"aifctl {' '.join(args)}"
-        try:
-            out, err = process.communicate(stdin.encode() if stdin is not None else None, timeout=timeout_s)
-        except subprocess.TimeoutExpired as late:
-            os.killpg(process.pid, signal.SIGKILL)
-            out, err = process.communicate()
-            raise AssertionError(
-                f"{command} did not end within {timeout_s:g} s; stdout {out!r}, stderr {err!r}"
-            ) from late
-        return Outcome(
-            command=command,
-            code=process.returncode,
-            out=out.decode(errors="backslashreplace"),
-            err=err.decode(errors="backslashreplace"),
-        )
 
     def _inventory(self) -> str:
         lines = ["site: lab", "defaults:", "  user: root", "  rack: r1", "nodes:"]

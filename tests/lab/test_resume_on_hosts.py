@@ -9,7 +9,8 @@ import subprocess
 
 import pytest
 
-from tests.lab.lab import Control, Lab, wait_until
+from tests.command import wait_until
+from tests.lab.lab import Control, Lab
 
 FOUR = "node[1-4]"
 
