@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from aifctl.core.errors import InventoryError
 from aifctl.fleet.fleet import Fleet
 from aifctl.fleet.lifecycle import State
 from aifctl.fleet.node import Bmc, Node
@@ -61,8 +62,10 @@ def expand_hosts(pattern: str, *, file: str, line: int) -> list[str]:
         raise broken(
             file, line, f"{match[0]!r} is not one of Ansible's ranges; they look like [01:50] or [a:f]"
         ) from problem
+    except OverflowError:
+        raise _too_many(pattern, file, line) from None
     if len(values) * len(rests) > _MAX_HOSTS:
-        raise broken(file, line, f"{pattern[:60]!r} stands for more than {_MAX_HOSTS:,} hosts")
+        raise _too_many(pattern, file, line)
     return [f"{pattern[: match.start()]}{value}{rest}" for value in values for rest in rests]
 
 
@@ -113,12 +116,19 @@ def written(files: tuple[tuple[str, str], ...], losses: Losses) -> Written:
     return Written(files=files, lost=losses.sentences())
 
 
+def _too_many(pattern: str, file: str, line: int) -> InventoryError:
+    return broken(file, line, f"{pattern[:60]!r} stands for more than {_MAX_HOSTS:,} hosts")
+
+
 def _range(first: str, last: str, step: int) -> list[str]:
     if first.isdigit() and last.isdigit():
-        if int(last) < int(first) or step < 1 or int(last) - int(first) > _MAX_HOSTS:
+        if int(last) < int(first) or step < 1:
             raise ValueError(first)
+        numbers = range(int(first), int(last) + 1, step)
+        if len(numbers) > _MAX_HOSTS:
+            raise OverflowError(first)
         width = len(first) if first.startswith("0") else 0
-        return [str(number).zfill(width) for number in range(int(first), int(last) + 1, step)]
+        return [str(number).zfill(width) for number in numbers]
     if len(first) == len(last) == 1 and first <= last and step >= 1:
         return [chr(code) for code in range(ord(first), ord(last) + 1, step)]
     raise ValueError(first)

@@ -273,10 +273,3 @@ def test_what_the_reader_of_the_results_raises_ends_the_run_and_its_workers(tmp_
     with pytest.raises(BrokenPipeError, match="nobody reads"):
         go(tmp_path, 20, each=gone)
     assert children() == []
-
-
-def test_a_worker_imports_nothing_that_its_work_does_not_need() -> None:
-    code = "import sys, aifctl.fanout.shard_loop; print(*sys.modules)"
-    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True).stdout.split()
-    heavy = {"asyncssh", "typer", "rich", "yaml", "ClusterShell", "multiprocessing", "aifctl.fanout.journal"}
-    assert heavy.isdisjoint(loaded)

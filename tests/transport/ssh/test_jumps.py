@@ -185,29 +185,3 @@ def test_what_a_node_says_together_with_the_jump_hosts_consent_is_not_lost() -> 
         return node.heard
 
     assert asyncio.run(body()) == [b"SSH", "eof"]
-
-
-def test_a_bad_memory_fades() -> None:
-    now = 1000.0
-    health = HopHealth(None, now=lambda: now)
-    health.failed("a")
-    assert health.order(["a", "b"]) == ["b", "a"]
-    assert health.resting("a")
-    now += 60
-    assert not health.resting("a")
-    now += 86_400
-    assert health.order(["a", "b"]) == ["a", "b"]
-
-
-def test_a_jump_host_that_works_again_is_forgiven() -> None:
-    health = HopHealth(None, now=lambda: 1000.0)
-    health.failed("a")
-    health.worked("a")
-    assert health.order(["a", "b"]) == ["a", "b"]
-
-
-@pytest.mark.parametrize("content", ["", "{", "[]", '{"hops": 3}', '{"hops": {"a": 1}}'])
-def test_a_damaged_health_file_is_forgotten(tmp_path: Path, content: str) -> None:
-    file = tmp_path / "hops.json"
-    file.write_text(content)
-    assert HopHealth(str(file)).order(["a", "b"]) == ["a", "b"]

@@ -1,0 +1,66 @@
+"""Rows: which columns there are, and what a person sees of them."""
+
+from __future__ import annotations
+
+import pytest
+
+from aifctl.core.report import Column, Head, Item, Kind, Report
+from aifctl.output.format import Page, whole_text
+from aifctl.output.rows import _ROWS_FOR_RICH, Rows, Text, shown_columns
+from aifctl.output.terminal import TerminalFacts
+
+_KIND = Kind(
+    name="Node",
+    columns=(
+        Column(key="node", title="node"),
+        Column(key="unit", title="U", right=True),
+        Column(key="address", title="address", wide=True),
+    ),
+)
+_FILE = Kind(name="File", columns=(), text="text")
+_ITEMS: tuple[Item, ...] = ({"node": "n1", "unit": 3, "address": "10.0.0.1"}, {"node": "n10", "unit": 12})
+
+
+def rows(*items: Item, is_wide: bool = False, kind: Kind = _KIND, **facts: bool | int) -> str:
+    page = Page(terminal=TerminalFacts(**facts))  # type: ignore[arg-type]
+    return "".join(whole_text(Rows(page, is_wide), Head(kind=kind), items, Report()))
+
+
+def text(content: str, *, is_terminal: bool = False) -> str:
+    page = Page(terminal=TerminalFacts(is_terminal=is_terminal))
+    return "".join(whole_text(Text(page), Head(kind=_FILE), [{"text": content}], Report()))
+
+
+def test_wide_columns_are_shown_to_those_who_ask() -> None:
+    assert [column.key for column in shown_columns(_KIND, is_wide=False)] == ["node", "unit"]
+    assert [column.key for column in shown_columns(_KIND, is_wide=True)] == ["node", "unit", "address"]
+
+
+def test_in_a_pipe_rows_are_aligned_numbers_to_the_right_and_nothing_is_cut() -> None:
+    long = "n" * 300
+    assert rows(*_ITEMS).splitlines() == ["node      U", "n1        3", "n10      12"]
+    assert long in rows({"node": long, "unit": 1})
+
+
+def test_a_column_of_an_item_that_lacks_it_holds_a_dash() -> None:
+    assert rows(*_ITEMS, is_wide=True).splitlines()[2].split() == ["n10", "12", "-"]
+
+
+@pytest.mark.parametrize("count", [3, _ROWS_FOR_RICH + 1])
+def test_on_a_terminal_no_line_is_wider_than_it(count: int) -> None:
+    lines = rows(*[{"node": "n" * 60, "unit": 1}] * count, is_terminal=True, width=40).splitlines()
+    assert len(lines) > count
+    assert max(map(len, lines)) <= 40
+
+
+def test_without_columns_there_is_nothing_to_write() -> None:
+    assert rows({"node": "n1"}, kind=Kind(name="Nothing", columns=())) == ""
+
+
+def test_a_text_is_written_as_it_is_but_for_a_person_at_a_terminal() -> None:
+    assert text("a\x1b[2J\n") == "a\x1b[2J\n"
+    assert text("a\x1b[2J\n", is_terminal=True) == "a\\x1b[2J\n"
+
+
+def test_a_text_ends_in_one_newline_and_an_empty_one_is_empty() -> None:
+    assert [text(content) for content in ("a", "a\n", "")] == ["a\n", "a\n", ""]
