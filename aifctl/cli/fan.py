@@ -47,7 +47,7 @@ def fan(
             workers=pacing.workers,
             min_coverage=parse_share(pacing.min_coverage),
         ),
-        keep=asked.Keep(outdir=keeping.outdir, live=keeping.live) if keeping else asked.Keep(),
+        keep=_keep(keeping) if keeping else asked.Keep(),
         consent=consent(guarding),
         timetable=_timetable(timetable) if timetable else asked.Timetable(),
         argv=current().argv,
@@ -78,6 +78,12 @@ def flags(
         "output_cap": keeping.output_cap if keeping else None,
         "sudo_password": becoming.sudo_password if becoming else None,
     }
+
+
+def _keep(keeping: Keeping) -> asked.Keep:
+    if keeping.live and keeping.only_changes:
+        raise UsageError("--live shows lines before anybody knows whether they are changes; leave --only-changes away")
+    return asked.Keep(outdir=keeping.outdir, live=keeping.live, only_changes=keeping.only_changes)
 
 
 def _timetable(given: Timetable) -> asked.Timetable:

@@ -102,9 +102,11 @@ def _build(modules: Sequence[str]) -> Any:
         importlib.import_module(f"aifctl.cli.{module}").add_to(app)
     panels = {noun: panel for panel, nouns in PANELS.items() for noun in nouns}
     order = list(NOUNS)
-    for registered in (*app.registered_commands, *app.registered_groups):
-        registered.rich_help_panel = panels[registered.name]
-    app.registered_commands.sort(key=lambda registered: order.index(registered.name))
+    for registered in app.registered_commands:
+        registered.rich_help_panel = panels[registered.name or ""]
+    for group_ in app.registered_groups:
+        group_.rich_help_panel = panels[group_.name or ""]
+    app.registered_commands.sort(key=lambda registered: order.index(registered.name or ""))
     return app
 
 

@@ -182,6 +182,10 @@ class Keeping:
     live: Annotated[
         bool, typer.Option("--live", help="Lines as they come, each with its node's name", rich_help_panel=_SHOWN)
     ] = False
+    only_changes: Annotated[
+        bool,
+        typer.Option("--only-changes", help="Only what is not as in the last run of the same", rich_help_panel=_CRON),
+    ] = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

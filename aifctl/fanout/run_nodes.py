@@ -79,6 +79,13 @@ def compare_runs(earlier: RunRecord, later: RunRecord) -> list[NodeChange]:
     return [change for change in changes if change is not None]
 
 
+def is_same(earlier: RunRecord, result: NodeResult) -> bool:
+    """Tell whether a node's outcome, exit status and output are what they were in an earlier run."""
+    before = earlier.outcomes.get(result.node)
+    one = earlier.result(result.node) if before else None
+    return before is not None and not _kind(before, result.outcome.value, one, result)
+
+
 def _change(name: str, earlier: RunRecord, later: RunRecord) -> NodeChange | None:
     before, after = earlier.outcomes.get(name), later.outcomes.get(name)
     one = earlier.result(name) if before else None

@@ -33,10 +33,15 @@ class Pace:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Keep:
-    """What is kept of the nodes' output."""
+    """What is kept and shown of the nodes' output.
+
+    Attributes:
+        only_changes: show only nodes whose outcome or output is not what it was in the last run of the same work.
+    """
 
     outdir: str | None = None
     live: bool = False
+    only_changes: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,11 +24,14 @@ from aifctl.fanout.halt import Halt
 from aifctl.fanout.journal import Journal, open_journal
 from aifctl.fanout.plan import Keeping, Pacing, RunPlan, Tally
 from aifctl.fanout.run_ids import claim_run
+from aifctl.fanout.run_nodes import is_same
+from aifctl.fanout.runs import RunRecord
 from aifctl.fleet.fleet import Fleet
 from aifctl.fleet.nodeset_fold import fold
 from aifctl.ops.asked import Fan, Pace
 from aifctl.ops.consent import planned, seek_consent, show_plan
 from aifctl.ops.deed import Deed, Order
+from aifctl.ops.runs.differing import predecessor
 from aifctl.ops.runs.listing import command_of
 from aifctl.ops.runs.showing import result_item
 from aifctl.ops.selection import by_reason, choose_for, said_by_reason
@@ -100,23 +103,30 @@ def carry_out(
         keeping=Keeping(cap_bytes=tools.settings.value("output_cap"), outdir=_absolute(order.fan.keep.outdir)),
         changing=deed.changing,
     )
-    recorder = _Recorder(sink)
+    before = predecessor(tools.state, deed.verb, dict(deed.facts)) if order.fan.keep.only_changes else None
+    recorder = _Recorder(sink, before)
     with open_journal(tools.state, run_plan, clock=tools.clock) as journal:
-        sink.open(Head(kind=RUN, facts=_facts(run_plan, order)))
+        sink.open(Head(kind=RUN, facts={**_facts(run_plan, order), **({"since": before.run_id} if before else {})}))
         if deed.changing:
             _audit(order, run_plan.run_id, tools)
         tally = run_loop(_conducted(run_plan, journal, order, tools, recorder, open_transport))
     for name in tally.not_reached:
         recorder(NodeResult(node=name, outcome=Outcome.CANCELLED, attempts=0, message="never started"))
     report = _report(tally, run_plan, order)
+    report = replace(report, notes=(*recorder.notes(), *report.notes))
     return replace(report, remote_code=recorder.remote_code) if remote_exit_code else report
 
 
 class _Recorder:
-    """Takes results as they arrive: to the sink, and the one that --remote-exit-code passes on."""
+    """Takes results as they arrive: to the sink, but for those that are as they were where only changes are wanted.
 
-    def __init__(self, sink: Sink) -> None:
-        self._sink = sink
+    Attributes:
+        remote_code: the last exit code heard, which --remote-exit-code passes on for one node.
+    """
+
+    def __init__(self, sink: Sink, before: RunRecord | None) -> None:
+        self._sink, self._before = sink, before
+        self._same_count = 0
         self.remote_code: int | None = None
 
     def __call__(self, result: NodeResult) -> None:
@@ -124,7 +134,16 @@ class _Recorder:
             self.remote_code = result.rc
         elif result.signal is not None:
             self.remote_code = _SIGNAL_CODE + getattr(signal.Signals, f"SIG{result.signal}", 0)
-        self._sink.item(result_item(result))
+        if self._before is not None and is_same(self._before, result):
+            self._same_count += 1
+        else:
+            self._sink.item(result_item(result))
+
+    def notes(self) -> tuple[str, ...]:
+        """Return how many were held back."""
+        if self._before is None:
+            return ()
+        return (f"{self._same_count} nodes are as they were in run {self._before.run_id}",)
 
 
 async def _conducted(

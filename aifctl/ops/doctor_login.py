@@ -103,16 +103,22 @@ def _key_source(tools: Toolbox, identities: tuple[str, ...]) -> str:
 
 
 def _unopened(tools: Toolbox) -> Iterator[Row]:
-    for identity in dict.fromkeys(name for names in _by_identity(tools) for name in names):
-        path = Path(identity).expanduser()
+    identities = list(dict.fromkeys(name for names in _by_identity(tools) for name in names))
+    if not identities:
+        yield Row(what="keys", found="no file named; not looked for, because their password is fetched for a run alone")
+    for identity in identities:
+        yield _file_alone(identity)
+
+
+def _file_alone(identity: str) -> Row:
+    what, path = f"keys {identity}", Path(identity).expanduser()
+    try:
         mode = stat.S_IMODE(path.stat().st_mode)
-        if mode & _OTHERS:
-            yield Row(
-                what=f"keys {identity}", status=Status.FAIL, found=f"mode {mode:04o}", advice=f"chmod 600 {identity}"
-            )
-        else:
-            found = "is there; not opened, because its password is fetched for a run alone"
-            yield Row(what=f"keys {identity}", found=found)
+    except OSError as problem:
+        return Row(what=what, status=Status.FAIL, found=problem.strerror or "", advice="check --identity")
+    if mode & _OTHERS:
+        return Row(what=what, status=Status.FAIL, found=f"mode {mode:04o}", advice=f"chmod 600 {identity}")
+    return Row(what=what, found="is there; not opened, because its password is fetched for a run alone")
 
 
 def _inventory_vouches(tools: Toolbox) -> bool:

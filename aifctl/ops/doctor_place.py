@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import grp
 import importlib.metadata
 import locale
@@ -16,6 +17,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from aifctl.core.errors import AifctlError
 from aifctl.core.state_dir import StateDir
 from aifctl.fanout.descriptors import fitting_width
 from aifctl.fanout.run_summary import list_runs
@@ -67,8 +69,9 @@ def look_at_descriptors(tools: Toolbox) -> Iterator[Row]:
 
 def look_at_clock(tools: Toolbox) -> Iterator[Row]:
     """Yield the time, beside that of the newest run: time that has gone backwards shows there first."""
-    now = tools.clock.now()
-    newest = max((run.started_at for run in list_runs(tools.state, limit=1)), default=0.0)
+    now, newest = tools.clock.now(), 0.0
+    with contextlib.suppress(AifctlError):  # runs that can't be listed have a row of their own
+        newest = max((run.started_at for run in list_runs(tools.state, limit=1)), default=0.0)
     if newest > now.timestamp() + _FUTURE_S:
         ahead = f"{now:%Y-%m-%d %H:%M:%SZ}, and the newest run began {newest - now.timestamp():.0f} s later than that"
         advice = "compare the clock with another's; timedatectl says whether it is synchronised"

@@ -65,8 +65,10 @@ def nodes(asked: NodesAsked, tools: Toolbox, sink: Sink) -> Report:
     sink.open(Head(kind=NODE, facts={"selector": asked.chosen.selector, "inventory": fleet.origin}))
     columns = [(key, fleet.attribute(key)) for key in _KEYS[1:]] if sink.wants_fields else []
     for name in names:
-        item = {key: value(name) for key, value in columns}
-        sink.item({"node": name, **item, "port": int(item["port"])} if item.get("port") else {"node": name, **item})
+        item: dict[str, str | int | None] = {"node": name, **{key: value(name) for key, value in columns}}
+        if columns:
+            item["port"] = fleet.endpoint(name).port
+        sink.item(item)
     return Report(summary={"nodes_count": len(names)})
 
 

@@ -33,14 +33,14 @@ class Nodes:
 
 def choose(chosen: Chosen, fleet: Fleet, tools: Toolbox) -> tuple[str, ...]:
     """Return the names that a person chose, whatever their state; EmptySelectionError where there is none."""
-    text = chosen.selector or "@all"
+    text = "@all" if chosen.selector is None else chosen.selector  # "" is an unset variable, never the whole fleet
     try:
         names = resolve(parse_selector(text), fleet, tools.terms, allow_empty=chosen.allow_empty).names
     except UnknownNodeError as problem:
         hint = explain_expanded_words([text], fleet) if Path(text).exists() else ""
         raise (UsageError(f"{problem}; {hint}") if hint else problem) from problem
     excluded: tuple[str, ...] = ()
-    if chosen.exclude:
+    if chosen.exclude is not None:
         excluded = resolve(parse_selector(chosen.exclude), fleet, tools.terms, allow_empty=True).names
     return narrow(names, exclude=excluded, first=chosen.first, sample=chosen.sample, allow_empty=chosen.allow_empty)
 

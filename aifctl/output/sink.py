@@ -97,6 +97,8 @@ class ReportSink:
     def _write_rest(self, report: Report) -> None:
         if self._head is None and not report.errors:  # a verb that has no report of its own
             return
+        if self._head and "since" in self._head.facts and not self._items and not self.format.holds_errors:
+            return  # only changes were wanted and there is none: a cron job's mail must stay empty
         if self._writing is not None:
             self._write(self._writing.close(report))
         else:

@@ -68,21 +68,23 @@ def diff_runs(asked: DiffAsked, tools: Toolbox, sink: Sink) -> Report:
     )
 
 
+def predecessor(state: StateDir, verb: str, work: object, *, below: str | None = None) -> RunRecord | None:
+    """Return the latest run, of those before `below`, that did the same work on whichever nodes."""
+    for run_id in reversed(run_ids(state)):
+        summary = read_summary(state, run_id) if below is None or run_id < below else None
+        if summary and (verb, work) == (summary.verb, summary.facts.get("work")):
+            return read_run(state, run_id)
+    return None
+
+
 def _pair(asked: DiffAsked, state: StateDir) -> tuple[RunRecord, RunRecord]:
     record = read_run(state, asked.run)
     if asked.other is not None:
         return record, read_run(state, asked.other)
-    return _predecessor(state, record), record
-
-
-def _predecessor(state: StateDir, record: RunRecord) -> RunRecord:
-    """Return the latest run before it that did the same work on whichever nodes."""
-    wanted = (record.summary.verb, record.summary.facts.get("work"))
-    for run_id in reversed(run_ids(state)):
-        summary = read_summary(state, run_id) if run_id < record.run_id else None
-        if summary and wanted == (summary.verb, summary.facts.get("work")):
-            return read_run(state, run_id)
-    raise UsageError(f"no run before {record.run_id} did the same; name two runs, as in `aifctl runs diff -2 -1`")
+    before = predecessor(state, record.summary.verb, record.summary.facts.get("work"), below=record.run_id)
+    if before is None:
+        raise UsageError(f"no run before {record.run_id} did the same; name two runs, as in `aifctl runs diff -2 -1`")
+    return before, record
 
 
 def _item(change: NodeChange) -> Item:

@@ -1,32 +1,30 @@
-"""Settings → Toolbox: the only place that names adapters and opens drawers, and it imports both late."""
+"""The Toolbox: one per command; each adapter is imported when it is first touched."""
 
 from __future__ import annotations
 
-import contextlib
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from aifctl.core.errors import AifctlError, UsageError
-from aifctl.core.exit_codes import ExitCode
-from aifctl.core.report import Kind, ReaderGoneError, Report
-from aifctl.core.settings import Settings, default_state_dir, read_settings
-from aifctl.core.shown import Shown
+from aifctl.core.report import ReaderGoneError, Report
+from aifctl.core.settings import Settings, default_state_dir
 from aifctl.core.state_dir import StateDir
 from aifctl.core.system_clock import SystemClock
-from aifctl.core.tracebacks import bug_error
+from aifctl.wiring.drawers import all_formats, format_named, format_names, inventory_formats
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from aifctl.core.errors import AifctlError
     from aifctl.core.outcome import Outcome
     from aifctl.core.secret import Secret
+    from aifctl.core.shown import Shown
     from aifctl.fleet.endpoint import Endpoint
     from aifctl.fleet.fleet import Fleet
     from aifctl.fleet.selector import Terms
-    from aifctl.output.format import Format
     from aifctl.output.live import LiveLines
     from aifctl.output.progress import ShownProgress
     from aifctl.output.screen import Screen
@@ -53,98 +51,13 @@ _OPTIONS_OF = {
 }
 
 
-def perform(verb: Verb, shown: Shown, *, flags: Mapping[str, str | None]) -> int:
-    """Run one verb with the world it needs, write its report, and return the exit code.
-
-    `flags` are settings that the command line names; None where it does not.
-    """
-    tools = Tools(read_settings(os.environ).with_flags(flags), shown)
-    sink = tools.sink()
-    try:
-        report = verb(tools, sink)
-        tools.progress.close()
-        sink.close(report)
-    except AifctlError as error:
-        return _failed(tools, sink, error)
-    except Exception as bug:  # noqa: BLE001  so that even then stdout holds one whole report; kept in a file, exit 70
-        return _failed(tools, sink, bug_error(bug, tools.state))
-    return int(ExitCode.OK if sink.exit is None else sink.exit)
-
-
-def tell_error(error: AifctlError, format_name: str) -> None:
-    """Tell an error that came before there was a toolbox: on stdout in JSON where that was asked for, and on stderr."""
-    from aifctl.output.errors import render_error
-
-    screen = _screen(Shown())
-    formats = {format_name: _format(format_name)} if format_name in _drawer_names() else {}
-    text = render_error(error, formats.get(format_name), page=screen.page(None))
-    with contextlib.suppress(ReaderGoneError):
-        screen.stdout.write(text)
-        screen.stdout.flush()
-    screen.tell(error)
-
-
-def quiet_tools(flags: Mapping[str, str]) -> Tools:
-    """Return tools that say nothing, for completion: with a warm cache their fleet loads no heavy library."""
-    return Tools(read_settings(os.environ).with_flags(flags), Shown(quiet=True))
-
-
-def write_version() -> int:
-    """Print which aifctl this is."""
-    from aifctl import __version__
-
-    screen = _screen(Shown())
-    screen.stdout.write(f"aifctl {__version__}\n")
-    screen.stdout.flush()
-    return ExitCode.OK
-
-
-def write_schema(name: str | None, shown: Shown) -> int:
-    """Print the JSON Schema of one kind of report, or the kinds there are."""
-    import json
-
-    from aifctl.fleet.nearest import nearest
-    from aifctl.output.schema import schema
-
-    screen, kinds = _screen(shown), report_kinds()
-    if name is None:
-        text = "".join(f"{kind.name:<20} {kind.about}\n" for kind in kinds.values())
-    elif name in kinds:
-        text = json.dumps(schema(kinds[name]), indent=2) + "\n"
-    else:
-        near = nearest(name, kinds)
-        advice = f"did you mean {near}?" if near else f"there are {', '.join(kinds)}"
-        raise UsageError(f"there is no kind of report {name!r}; {advice}")
-    screen.stdout.write(text)
-    screen.stdout.flush()
-    return ExitCode.OK
-
-
-def output_formats() -> list[tuple[str, str]]:
-    """Return what -o knows: (name, what it is), by name."""
-    return sorted((one.name, one.about) for one in _formats().values())
-
-
-def report_kinds() -> dict[str, Kind]:
-    """Return every kind of report by name: the constants of the verbs' modules."""
-    import aifctl.core.report
-    import aifctl.ops
-    import aifctl.sim.bench
-    import aifctl.sim.verbs
-    from aifctl.core.drawers import modules_below
-
-    modules = [aifctl.core.report, aifctl.sim.verbs, aifctl.sim.bench, *modules_below(aifctl.ops)]
-    found = {value.name: value for module in modules for value in vars(module).values() if isinstance(value, Kind)}
-    return dict(sorted(found.items()))
-
-
 class Tools:
     """Implements ports.toolbox.Toolbox; what costs something is made when first touched."""
 
     def __init__(self, settings: Settings, shown: Shown, screen: Screen | None = None) -> None:
         self.settings = settings
         self._shown = shown
-        self._screen = screen or _screen(shown)
+        self._screen = screen or open_screen(shown)
         self._live_gone = False
 
     @property
@@ -178,7 +91,7 @@ class Tools:
     def roster(self) -> Roster:
         from aifctl.roster.roster import FileRoster
 
-        return FileRoster(self.state, formats=_roster_formats)
+        return FileRoster(self.state, formats=inventory_formats)
 
     @cached_property
     def inventory_path(self) -> Path:
@@ -275,7 +188,8 @@ class Tools:
         from aifctl.output.sink import open_sink
 
         screen, name = self._screen, self._shown.format
-        formats = {name: _format(name)} if name in _drawer_names() else _formats()
+        alone = name in format_names() and not self._shown.live  # the others are for the advice in an error
+        formats = {name: format_named(name)} if alone else all_formats()
         page = screen.page(self._scopes_of)
         return open_sink(name, formats, page=page, stdout=screen.stdout, stderr=screen.stderr, quiet=self._shown.quiet)
 
@@ -357,44 +271,8 @@ def _with(endpoint: Endpoint, said: Mapping[str, Any], overruled: set[str]) -> E
     return endpoint
 
 
-def _failed(tools: Tools, sink: ReportSink, error: AifctlError) -> int:
-    tools.progress.close()
-    with contextlib.suppress(AifctlError):  # stdout can't be written; stderr still says what was wrong
-        sink.fail(error)
-    tools.tell(error)
-    return int(error.exit_code)
-
-
-def _screen(shown: Shown) -> Screen:
+def open_screen(shown: Shown) -> Screen:
+    """Return stdout and stderr as this command may use them."""
     from aifctl.output.screen import Screen
 
     return Screen(shown)
-
-
-def _drawer_names() -> frozenset[str]:
-    import aifctl.output.formats
-    from aifctl.core.drawers import names_in
-
-    return frozenset(names_in(aifctl.output.formats))
-
-
-def _format(name: str) -> Format:
-    """Open one format's file alone: the others' libraries cost 30 ms that a light verb does not have."""
-    import importlib
-
-    found: Format = importlib.import_module(f"aifctl.output.formats.{name}").FORMAT
-    return found
-
-
-def _formats() -> dict[str, Format]:
-    import aifctl.output.formats
-    from aifctl.core.drawers import read_drawer
-
-    return {one.name: one for one in read_drawer(aifctl.output.formats, "FORMAT", group="aifctl.output_formats")}
-
-
-def _roster_formats() -> list[Any]:
-    import aifctl.roster.formats
-    from aifctl.core.drawers import read_drawer
-
-    return read_drawer(aifctl.roster.formats, "FORMAT", group="aifctl.inventory_formats")

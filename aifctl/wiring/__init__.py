@@ -1,0 +1,107 @@
+"""Settings → Toolbox: the only place that names adapters and opens drawers, and it imports both late."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from typing import TYPE_CHECKING
+
+from aifctl.core.errors import AifctlError, UsageError
+from aifctl.core.exit_codes import ExitCode
+from aifctl.core.report import ReaderGoneError, Report
+from aifctl.core.settings import read_settings
+from aifctl.core.shown import Shown
+from aifctl.core.tracebacks import bug_error
+from aifctl.wiring.drawers import all_formats, format_named, format_names, report_kinds
+from aifctl.wiring.tools import Tools, open_screen
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from aifctl.output.sink import ReportSink
+    from aifctl.ports.sink import Sink
+    from aifctl.ports.toolbox import Toolbox
+
+    Verb = Callable[[Toolbox, Sink], Report]
+
+__all__ = ["output_formats", "perform", "quiet_tools", "report_kinds", "tell_error", "write_schema", "write_version"]
+
+
+def perform(verb: Verb, shown: Shown, *, flags: Mapping[str, str | None]) -> int:
+    """Run one verb with the world it needs, write its report, and return the exit code.
+
+    `flags` are settings that the command line names; None where it does not.
+    """
+    tools = Tools(read_settings(os.environ).with_flags(flags), shown)
+    sink = tools.sink()
+    try:
+        report = verb(tools, sink)
+        tools.progress.close()
+        sink.close(report)
+    except AifctlError as error:
+        return _failed(tools, sink, error)
+    except Exception as bug:  # noqa: BLE001  so that even then stdout holds one whole report; kept in a file, exit 70
+        return _failed(tools, sink, bug_error(bug, tools.state))
+    return int(ExitCode.OK if sink.exit is None else sink.exit)
+
+
+def tell_error(error: AifctlError, format_name: str) -> None:
+    """Tell an error that came before there was a toolbox: on stdout in JSON where that was asked for, and on stderr."""
+    from aifctl.output.errors import render_error
+
+    screen = open_screen(Shown())
+    formats = {format_name: format_named(format_name)} if format_name in format_names() else {}
+    text = render_error(error, formats.get(format_name), page=screen.page(None))
+    with contextlib.suppress(ReaderGoneError):
+        screen.stdout.write(text)
+        screen.stdout.flush()
+    screen.tell(error)
+
+
+def quiet_tools(flags: Mapping[str, str]) -> Tools:
+    """Return tools that say nothing, for completion: with a warm cache their fleet loads no heavy library."""
+    return Tools(read_settings(os.environ).with_flags(flags), Shown(quiet=True))
+
+
+def write_version() -> int:
+    """Print which aifctl this is."""
+    from aifctl import __version__
+
+    screen = open_screen(Shown())
+    screen.stdout.write(f"aifctl {__version__}\n")
+    screen.stdout.flush()
+    return ExitCode.OK
+
+
+def write_schema(name: str | None, shown: Shown) -> int:
+    """Print the JSON Schema of one kind of report, or the kinds there are."""
+    import json
+
+    from aifctl.fleet.nearest import nearest
+    from aifctl.output.schema import schema
+
+    screen, kinds = open_screen(shown), report_kinds()
+    if name is None:
+        text = "".join(f"{kind.name:<20} {kind.about}\n" for kind in kinds.values())
+    elif name in kinds:
+        text = json.dumps(schema(kinds[name]), indent=2) + "\n"
+    else:
+        near = nearest(name, kinds)
+        advice = f"did you mean {near}?" if near else f"there are {', '.join(kinds)}"
+        raise UsageError(f"there is no kind of report {name!r}; {advice}")
+    screen.stdout.write(text)
+    screen.stdout.flush()
+    return ExitCode.OK
+
+
+def output_formats() -> list[tuple[str, str]]:
+    """Return what -o knows: (name, what it is), by name."""
+    return sorted((one.name, one.about) for one in all_formats().values())
+
+
+def _failed(tools: Tools, sink: ReportSink, error: AifctlError) -> int:
+    tools.progress.close()
+    with contextlib.suppress(AifctlError):  # stdout can't be written; stderr still says what was wrong
+        sink.fail(error)
+    tools.tell(error)
+    return int(error.exit_code)
