@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import importlib
+import os
 from collections.abc import Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from aifctl import wiring
@@ -143,7 +143,8 @@ def _sentence(problem: Exception, words: Sequence[str]) -> str:
 def _why_many(words: Sequence[str]) -> str:
     """Say why there may be too many words: the shell has put file names in place of an unquoted range."""
     _, *plain = [word for word in words if not word.startswith("-")] or [""]
-    if len(plain) < 2 or not all(Path(word).exists() for word in plain):  # noqa: PLR2004  one word is one selector
+    # Not Path.exists: it raises for a word that is longer than a file name may be.
+    if len(plain) < 2 or not all(map(os.path.exists, plain)):  # noqa: PLR2004  one word is one selector
         return ""
     from aifctl.fleet.fleet import Fleet
     from aifctl.fleet.shell_words import explain_expanded_words

@@ -30,7 +30,8 @@ def add_to(app: typer.Typer) -> None:
         """Print the nodes of a selection, all of them where none is named."""
         from aifctl.ops.nodes import NodesAsked, nodes as verb
 
-        selection = dataclasses.replace(selecting, selector=selecting.selector or "@all")
+        everything = "@all" if selecting.selector is None else selecting.selector
+        selection = dataclasses.replace(selecting, selector=everything)
         asked = NodesAsked(chosen=chosen(selection), where=tuple(where or ()), counting=everywhere.output == "count")
         return call(partial(verb, asked), everywhere, {"hostfile": selecting.hostfile})
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
-from pathlib import Path
 
 from aifctl.core.errors import BusyError, RefusedError, UnknownNodeError, UsageError
 from aifctl.fleet.fleet import Fleet
@@ -37,7 +37,7 @@ def choose(chosen: Chosen, fleet: Fleet, tools: Toolbox) -> tuple[str, ...]:
     try:
         names = resolve(parse_selector(text), fleet, tools.terms, allow_empty=chosen.allow_empty).names
     except UnknownNodeError as problem:
-        hint = explain_expanded_words([text], fleet) if Path(text).exists() else ""
+        hint = explain_expanded_words([text], fleet) if os.path.exists(text) else ""  # noqa: PTH110  Path.exists raises for long texts
         raise (UsageError(f"{problem}; {hint}") if hint else problem) from problem
     excluded: tuple[str, ...] = ()
     if chosen.exclude is not None:
