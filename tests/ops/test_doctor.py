@@ -1,0 +1,429 @@
+"""doctor: every setting with its origin, every check with what was found; nothing that is wrong ends it."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from aifctl.core.exit_codes import ExitCode
+from aifctl.core.settings import TABLE
+from aifctl.core.state_dir import StateDir
+from aifctl.custody import audit
+from aifctl.custody.lock import LockRequest, take_lock
+from aifctl.ops.doctor_inventory import span
+from tests.fanout.journal_fakes import TestClock, begin
+from tests.ops.doctor_fakes import INVENTORY, ControlHost, VersionPrograms, healthy, see
+from tests.sshd import make_key, needs_sshd
+
+pytestmark = needs_sshd  # for ssh-keygen, which comes with it
+
+
+@pytest.fixture
+def host(tmp_path: Path) -> ControlHost:
+    return healthy(tmp_path / "host")
+
+
+def test_a_healthy_control_host_exits_with_0_and_warns_of_nothing(host: ControlHost) -> None:
+    seen = see(host)
+    assert seen.bad == {}
+    assert seen.report.exit is ExitCode.OK
+    assert seen.report.summary == {"ok_count": len(seen.items), "warn_count": 0, "fail_count": 0}
+
+
+def test_every_setting_stands_there_with_its_value_and_its_origin(host: ControlHost) -> None:
+    (host.folder / "settings.toml").write_text("dial_width = 64\n")
+    host.environ["AIFCTL_WIDTH"] = "500"
+    host.flags["timeout"] = "20s"
+    seen = see(host)
+    assert [item["what"] for item in seen.items if item["part"] == "setting"] == [setting.name for setting in TABLE]
+    for name, value, source in [
+        ("width", "500", "AIFCTL_WIDTH"),
+        ("dial_width", "64", str(host.folder / "settings.toml")),
+        ("timeout", "20s", "--timeout"),
+        ("connect_timeout", "10s", "built-in"),
+        ("state_dir", str(host.state.path), "built-in"),
+        ("port", None, "built-in"),
+    ]:
+        row = seen.row(name, "setting")
+        assert (row["status"], row["found"], row["source"]) == ("ok", value, source)
+
+
+def test_a_setting_that_does_not_parse_is_a_row_that_fails(host: ControlHost) -> None:
+    host.environ["AIFCTL_WIDTH"] = "wide"
+    seen = see(host)
+    row = seen.row("width", "setting")
+    assert (row["status"], row["found"], row["source"]) == ("fail", "wide", "AIFCTL_WIDTH")
+    assert row["advice"] == "width from AIFCTL_WIDTH: 'wide' is not a whole number"
+    assert seen.report.exit is ExitCode.SETUP
+
+
+def test_a_secrets_reference_is_shown_and_never_resolved(host: ControlHost) -> None:
+    host.environ["AIFCTL_KEY_PASSWORD"] = "cmd:touch /nowhere/else"
+    seen = see(host)
+    assert seen.row("key_password", "setting")["found"] == "cmd:touch /nowhere/else"
+    assert host.secrets_read == 0
+    assert "not opened" in seen.row(f"keys {host.folder / 'id'}")["found"]
+
+
+def test_a_secret_in_place_of_a_reference_is_never_shown(host: ControlHost) -> None:
+    host.environ["AIFCTL_SUDO_PASSWORD"] = "hunter2"
+    seen = see(host)
+    assert seen.row("sudo_password", "setting")["status"] == "fail"
+    assert "hunter2" not in json.dumps([*seen.items, list(seen.report.notes)])
+
+
+def test_the_inventory_is_named_with_the_rule_its_nodes_and_its_age(host: ControlHost) -> None:
+    seen = see(host)
+    row = seen.row("inventory")
+    assert row["found"] == f"{host.inventory_path}: 3 nodes, no mistake"
+    assert row["source"] == "AIFCTL_INVENTORY"
+    assert seen.row("inventory age")["found"] == "changed 2 h ago, no limit in its policy"
+    assert seen.row("inventory cache")["found"] == "was cold, this look has warmed it"
+    assert see(host).row("inventory cache")["found"] == "warm"
+
+
+def test_a_broken_inventory_is_a_row_that_counts_its_mistakes(host: ControlHost) -> None:
+    see(host)
+    host.write_inventory("site: lab\nnodes:\n  n1: {sku: a, colour: red}\n  n2: {shape: round}\n")
+    seen = see(host)
+    row = seen.row("inventory")
+    assert row["status"] == "fail"
+    assert "2 mistakes, the first:" in row["found"]
+    assert "fleet.yaml:3" in row["found"]
+    assert "aifctl inventory check" in row["advice"]
+    assert "last good reading (3 nodes)" in row["advice"]
+    assert seen.report.exit is ExitCode.SETUP
+    assert seen.row("state directory")["status"] == "ok"
+
+
+def test_a_missing_inventory_is_a_row(host: ControlHost) -> None:
+    host.inventory_path.unlink()
+    row = see(host).row("inventory")
+    assert row["status"] == "fail"
+    assert "there is no inventory at" in row["found"]
+
+
+def test_an_inventory_older_than_its_policy_allows_fails(host: ControlHost) -> None:
+    host.write_inventory(f"{INVENTORY}policy:\n  stale_after: 1h\n")
+    row = see(host).row("inventory age")
+    assert (row["status"], row["found"]) == ("fail", "changed 2 h ago, its policy allows 60 min")
+
+
+def test_an_inventory_from_the_future_speaks_of_the_clock(host: ControlHost) -> None:
+    host.clock.at -= timedelta(days=3)
+    row = see(host).row("inventory age")
+    assert row["status"] == "warn"
+    assert "in the future" in row["found"]
+    assert "clock" in row["advice"]
+
+
+def test_a_host_file_stands_in_for_the_inventory(host: ControlHost) -> None:
+    hosts = host.folder / "hosts"
+    hosts.write_text("10.0.0.[1-4]\n")
+    host.flags["hostfile"] = str(hosts)
+    row = see(host).row("inventory")
+    assert (row["found"], row["source"]) == (f"host file {hosts}: 4 nodes", "--hostfile")
+
+
+def test_a_state_directory_that_is_not_there_yet_is_fine_where_it_can_be_made(host: ControlHost) -> None:
+    host.folder = host.folder / "fresh"
+    host.folder.mkdir()
+    host.environ["AIFCTL_INVENTORY"] = "/nonexistent"
+    assert "the first run makes it" in see(host).row("state directory")["found"]
+    assert not host.state.path.exists()
+
+
+def test_a_state_directory_that_cannot_be_made_is_a_row_that_fails(host: ControlHost) -> None:
+    (host.folder / "file").write_text("")
+    host.folder = host.folder / "file"
+    host.environ["AIFCTL_INVENTORY"] = "/nonexistent"
+    seen = see(host)
+    assert seen.row("state directory")["status"] == "fail"
+    assert "--state-dir" in seen.row("state directory")["advice"]
+    assert seen.report.exit is ExitCode.SETUP
+
+
+@pytest.mark.parametrize(("mode", "status"), [(0o700, "ok"), (0o750, "warn"), (0o707, "fail")])
+def test_the_state_directorys_mode_is_judged(host: ControlHost, mode: int, status: str) -> None:
+    host.state.path.chmod(mode)
+    row = see(host).row("state mode")
+    assert row["status"] == status
+    assert row["found"].startswith(f"{mode:04o}, owner ")
+
+
+def test_a_group_that_does_not_exist_fails(host: ControlHost) -> None:
+    host.state.folder()
+    host.group = "no-such-group"
+    row = see(host).row("state mode")
+    assert row["status"] == "fail"
+    assert "there is no group 'no-such-group'" in row["advice"]
+
+
+def test_little_space_warns(host: ControlHost, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = os.statvfs(host.folder)
+    values = list(real)
+    values[4] = 1000  # f_bavail
+    monkeypatch.setattr(os, "statvfs", lambda _path: os.statvfs_result(values))
+    assert see(host).row("state space")["status"] == "warn"
+
+
+def test_too_few_open_files_for_the_width_warn(host: ControlHost, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(resource, "getrlimit", lambda _which: (256, 264))
+    row = see(host).row("open files")
+    assert row["status"] == "warn"
+    assert row["found"] == "soft 256, hard 264: a width of 256 does not fit, 100 does"
+    assert "--width 100" in row["advice"]
+
+
+def test_too_few_open_files_for_anything_fail(host: ControlHost, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(resource, "getrlimit", lambda _which: (20, 20))
+    assert see(host).row("open files")["status"] == "fail"
+
+
+def test_a_key_that_others_may_read_fails_with_the_command_that_closes_it(host: ControlHost) -> None:
+    (host.folder / "id").chmod(0o644)
+    seen = see(host)
+    (row,) = [item for item in seen.items if str(item["what"]).startswith("keys")]
+    assert row["status"] == "fail"
+    assert f"chmod 600 {host.folder / 'id'}" in row["found"]
+    assert seen.report.exit is ExitCode.SETUP
+
+
+def test_an_encrypted_key_fails_and_a_missing_one_too(host: ControlHost) -> None:
+    key = make_key(host.folder / "locked", password="secret")
+    host.environ["AIFCTL_IDENTITY"] = str(key)
+    assert "is encrypted" in see_keys(host)["found"]
+    host.environ["AIFCTL_IDENTITY"] = "/nonexistent/id"
+    assert "can't be read: No such file" in see_keys(host)["found"]
+
+
+def see_keys(host: ControlHost) -> dict[str, str]:
+    (row,) = [dict(item) for item in see(host).items if str(item["what"]).startswith("keys")]
+    assert row["status"] == "fail"
+    return row
+
+
+def test_each_set_of_keys_that_the_inventory_names_is_looked_at(host: ControlHost) -> None:
+    other = make_key(host.folder / "other")
+    host.write_inventory(f"site: lab\nnodes:\n  n[1-2]: {{}}\n  n3: {{identity: [{other}]}}\n")
+    seen = see(host)
+    assert seen.row(f"keys {host.folder / 'id'}")["found"] == "can be used, for 2 nodes"
+    assert seen.row(f"keys {host.folder / 'id'}")["source"] == "AIFCTL_IDENTITY"
+    assert seen.row(f"keys {other}")["found"] == "can be used, for 1 node"
+    assert seen.row(f"keys {other}")["source"] == "inventory"
+
+
+def test_an_ssh_config_that_cannot_be_understood_is_a_row_of_the_keys(host: ControlHost) -> None:
+    (host.folder / "ssh_config").write_text('Host "n1\n')
+    row = see(host).row("keys")
+    assert row["status"] == "fail"
+    assert "ssh_config:1" in row["found"]
+
+
+@contextmanager
+def agent(path: Path, answer: bytes) -> Iterator[None]:
+    """Answer one question at a socket."""
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(path))
+        server.listen()
+
+        def serve() -> None:
+            connection, _ = server.accept()
+            with connection:
+                connection.recv(64)
+                connection.sendall(answer)
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        yield
+        thread.join(10)
+
+
+@pytest.mark.parametrize(
+    ("answer", "status", "found"),
+    [
+        (b"\0\0\0\x05\x0c\0\0\0\x03", "ok", "holds 3 keys"),
+        (b"\0\0\0\x05\x0c\0\0\0\0", "warn", "holds 0 keys"),
+        (b"\0\0\0\x01\x05", "warn", "not as an agent does"),
+        (b"\0\0\0\x05\x05\0\0\0\0", "warn", "does not show its keys"),
+    ],
+)
+def test_the_agent_is_asked_for_its_keys(
+    host: ControlHost, tmp_path: Path, answer: bytes, status: str, found: str
+) -> None:
+    path = tmp_path / "agent"
+    host.environ["SSH_AUTH_SOCK"] = str(path)
+    with agent(path, answer):
+        row = see(host).row("agent")
+    assert row["status"] == status
+    assert found in row["found"]
+
+
+def test_an_agent_that_is_gone_warns(host: ControlHost) -> None:
+    host.environ["SSH_AUTH_SOCK"] = str(host.folder / "gone")
+    row = see(host).row("agent")
+    assert row["status"] == "warn"
+    assert "No such file" in row["found"]
+
+
+def test_without_any_known_hosts_file_trust_scan_is_named(host: ControlHost) -> None:
+    (host.folder / "known_hosts").unlink()
+    row = see(host).row("known_hosts")
+    assert row["status"] == "warn"
+    assert "aifctl trust scan @all" in row["advice"]
+
+
+def test_without_known_hosts_an_inventory_that_vouches_is_enough(host: ControlHost) -> None:
+    (host.folder / "known_hosts").unlink()
+    public = (host.folder / "id.pub").read_text().rsplit(" ", 1)[0]
+    host.write_inventory(f"site: lab\nnodes:\n  n1: {{host_keys: [{public}]}}\n")
+    assert see(host).row("known_hosts")["status"] == "ok"
+
+
+@pytest.mark.parametrize(("mode", "status"), [(0o600, "ok"), (0o664, "warn"), (0o666, "fail")])
+def test_who_may_write_known_hosts_is_judged(host: ControlHost, mode: int, status: str) -> None:
+    (host.folder / "known_hosts").chmod(mode)
+    row = see(host).row("known_hosts")
+    assert row["status"] == status
+    assert f"1 line, mode {mode:04o}" in row["found"]
+
+
+def test_a_known_hosts_that_cannot_be_read_fails(host: ControlHost) -> None:
+    host.environ["AIFCTL_KNOWN_HOSTS"] = str(host.folder)
+    assert see(host).row("known_hosts")["status"] == "fail"
+
+
+def test_versions_are_shown_and_a_missing_ssh_warns(host: ControlHost) -> None:
+    programs = VersionPrograms()
+    seen = see(host, programs=programs)
+    assert seen.row("openssh")["found"] == "OpenSSH_9.2p1 at /opt/bin/ssh"
+    assert programs.asked == [["/opt/bin/ssh", "-V"]]
+    assert seen.row("asyncssh")["found"].startswith("2.")
+    missing = see(host, programs=VersionPrograms(ssh=None)).row("openssh")
+    assert missing["status"] == "warn"
+    assert "openssh-client" in missing["advice"]
+    assert see(host, programs=VersionPrograms(rc=None)).row("openssh")["status"] == "warn"
+
+
+def test_an_output_that_is_not_utf_8_warns(host: ControlHost, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Ascii:
+        encoding = "ascii"
+
+        def isatty(self) -> bool:
+            return False
+
+    monkeypatch.setattr(sys, "stdout", Ascii())
+    row = see(host).row("locale")
+    assert row["status"] == "warn"
+    assert "LC_ALL=C.UTF-8" in row["advice"]
+
+
+def test_a_run_whose_writer_is_gone_is_counted_with_what_to_do(host: ControlHost) -> None:
+    with begin(host.state, ["n1"]) as journal:
+        assert see(host).row("runs")["found"] == "1 kept, 1 running"
+    row = see(host).row("runs")
+    assert row["status"] == "warn"
+    assert row["found"] == f"1 kept, 0 running, 1 whose writer is gone, the newest {journal.run_id}"
+    assert f"aifctl runs resume {journal.run_id}" in row["advice"]
+
+
+def test_a_run_that_cannot_be_read_is_counted(host: ControlHost) -> None:
+    with begin(host.state, ["n1"]) as journal:
+        pass
+    (journal.folder / "journal.jsonl").write_bytes(b"nonsense\n")
+    assert [row["found"] for row in see(host).rows("runs")][1:] == ["1 can't be read"]
+
+
+def test_a_newest_run_from_the_future_speaks_of_the_clock(host: ControlHost) -> None:
+    later = TestClock(at=host.clock.at + timedelta(hours=2))
+    with begin(host.state, ["n1"], clock=later):
+        pass
+    row = see(host).row("clock")
+    assert row["status"] == "warn"
+    assert "7200 s later" in row["found"]
+
+
+def test_a_lock_that_is_held_is_shown_and_beyond_its_deadline_warned_of(host: ControlHost) -> None:
+    lock = take_lock(host.state, LockRequest(name="nightly"), deadline_s=60, command="run @all", clock=host.clock)
+    try:
+        row = see(host).row("lock")
+        assert row["status"] == "ok"
+        assert f"nightly: held for 0 s by pid {os.getpid()} (run @all)" in row["found"]
+        host.clock.at += timedelta(seconds=90)
+        assert "beyond its own deadline of 60 s" in see(host).row("lock")["found"]
+        assert see(host).row("lock")["status"] == "warn"
+    finally:
+        lock.close()  # type: ignore[union-attr]
+    assert see(host).row("lock")["found"] == "none held"
+
+
+def test_a_lock_that_was_killed_with_its_holder_is_not_held(host: ControlHost) -> None:
+    code = (
+        "import os, signal; from pathlib import Path; from aifctl.core.state_dir import StateDir\n"
+        "from aifctl.custody.lock import LockRequest, take_lock; from tests.fanout.journal_fakes import TestClock\n"
+        f"take_lock(StateDir(path=Path({str(host.state.path)!r})), LockRequest(name='x'), deadline_s=60, command='c',\n"
+        "    clock=TestClock())\nos.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    ended = subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[2], check=False)
+    assert ended.returncode == -9
+    assert (host.state.path / "locks" / "x.lock").stat().st_size > 0
+    assert see(host).row("lock")["found"] == "none held"
+
+
+def record(state: StateDir, what: str) -> None:
+    facts = {"who": "alice", "from_where": "tty1", "verb": "drain", "why": "ECC"}
+    audit.append(state, clock=TestClock(), what=what, **facts)
+
+
+def test_the_audit_chain_is_verified_only_where_that_is_asked_for(host: ControlHost) -> None:
+    assert see(host, audit=True).row("audit chain")["found"] == "nothing recorded yet"
+    record(host.state, "n1")
+    record(host.state, "n2")
+    assert "not verified" in see(host).row("audit chain")["found"]
+    assert see(host, audit=True).row("audit chain")["found"] == "2 records, each bound to the one before"
+
+
+def test_a_broken_audit_chain_is_1_with_a_row_for_each_problem(host: ControlHost) -> None:
+    for what in ("n1", "n2", "n3"):
+        record(host.state, what)
+    path = host.state.path / audit.AUDIT
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(lines[0] + lines[1].replace(b'"n2"', b'"n9"') + lines[2])
+    seen = see(host, audit=True)
+    rows = seen.rows("audit chain")
+    assert [row["status"] for row in rows] == ["fail", "fail"]
+    assert "audit.jsonl:2" in rows[0]["found"]
+    assert seen.report.exit is ExitCode.FINDINGS
+    assert see(host).report.exit is ExitCode.OK
+    (host.folder / "id").chmod(0o644)
+    assert see(host, audit=True).report.exit is ExitCode.SETUP
+
+
+def test_what_failed_is_said_at_the_end(host: ControlHost) -> None:
+    host.inventory_path.unlink()
+    (host.folder / "known_hosts").chmod(0o664)
+    assert see(host).report.notes == ("failed: inventory", "1 warning")
+
+
+@pytest.mark.parametrize(
+    ("seconds_s", "text"), [(-5.0, "0 s"), (119.0, "119 s"), (150.0, "2 min"), (8000.0, "2 h"), (3e5, "3 d")]
+)
+def test_a_span_is_told_in_the_unit_that_a_person_would_use(seconds_s: float, text: str) -> None:
+    assert span(seconds_s) == text
+
+
+def test_only_the_keys_load_asyncssh() -> None:
+    code = "import sys, aifctl.ops.doctor; print([name for name in ('asyncssh', 'cryptography', 'yaml') if name in sys.modules])"
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert said.stdout == "[]\n"
