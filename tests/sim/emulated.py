@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import aifctl.sim.commands
-from aifctl.sim.drawers import read_drawer
+from aifctl.core.drawers import read_drawer
 from aifctl.sim.layout import Layout
 from aifctl.sim.node.contents import Pool
 from aifctl.sim.node.machine import Machine, Surroundings
