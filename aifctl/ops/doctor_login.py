@@ -21,6 +21,8 @@ _IDENTITIES_ANSWER = 12
 _ANSWER_HEAD_BYTES = 9
 _ANYONE_WRITES, _GROUP_WRITES = 0o002, 0o020
 _OTHERS = 0o077
+_TRUST_OPTIONS = frozenset({"userknownhostsfile", "globalknownhostsfile"})
+_NO_FILES = frozenset({"none", "/dev/null"})
 #: Stands for a node where there is no inventory to ask: whatever is used where nobody names a key.
 _ANY = Endpoint(name="localhost", address="localhost")
 
@@ -67,13 +69,14 @@ def look_at_agent(tools: Toolbox) -> Iterator[Row]:
 def look_at_known_hosts(tools: Toolbox) -> Iterator[Row]:
     """Yield each known_hosts file; host keys are checked strictly, so without one nobody is logged in to."""
     files = tools.settings.value("known_hosts")
-    rows = [_trust_file("known_hosts", file, tools.settings.origin("known_hosts").source) for file in files]
-    if any(Path(file).exists() for file in files) or _inventory_vouches(tools):
-        yield from rows
+    source = tools.settings.origin("known_hosts").source
+    named, vouched = _inventorys_trust(tools)
+    yield from (_trust_file("known_hosts", file, "inventory") for file in named)
+    if vouched or any(Path(file).exists() for file in (*files, *named)):
+        yield from (_trust_file("known_hosts", file, source) for file in files)
         return
     advice = "no node can be logged in to before its key is known: aifctl trust scan @all"
     found = f"none there: {', '.join(files)}" if files else "none named"
-    source = tools.settings.origin("known_hosts").source
     yield Row(what="known_hosts", status=Status.WARN, found=found, source=source, advice=advice)
 
 
@@ -121,12 +124,17 @@ def _file_alone(identity: str) -> Row:
     return Row(what=what, found="is there; not opened, because its password is fetched for a run alone")
 
 
-def _inventory_vouches(tools: Toolbox) -> bool:
+def _inventorys_trust(tools: Toolbox) -> tuple[tuple[str, ...], bool]:
+    """Return the known_hosts files that nodes' own ssh options name, and whether some node's key stands in the inventory."""
     try:
         fleet = tools.fleet
-        return any(fleet.endpoint(name).host_keys for name in fleet.names)
-    except AifctlError:
-        return False
+        endpoints = [fleet.endpoint(name) for name in fleet.names]
+    except AifctlError:  # the inventory has a row of its own
+        return (), False
+    options = dict.fromkeys(option for endpoint in endpoints for option in endpoint.options)
+    words = [word for name, value in options if name.lower() in _TRUST_OPTIONS for word in value.split()]
+    files = dict.fromkeys(str(Path(word).expanduser()) for word in words if word not in _NO_FILES)
+    return tuple(files), any(endpoint.host_keys for endpoint in endpoints)
 
 
 def _trust_file(what: str, file: str, source: str) -> Row:

@@ -291,6 +291,16 @@ def test_without_known_hosts_an_inventory_that_vouches_is_enough(host: ControlHo
     assert see(host).row("known_hosts")["status"] == "ok"
 
 
+def test_a_known_hosts_file_that_nodes_ssh_options_name_is_looked_at(host: ControlHost) -> None:
+    (host.folder / "known_hosts").rename(host.folder / "theirs")
+    options = f"{{UserKnownHostsFile: {host.folder / 'theirs'}, GlobalKnownHostsFile: /dev/null}}"
+    host.write_inventory(f"site: lab\nnodes:\n  n[1-3]: {{ssh: {options}}}\n")
+    first, second = see(host).rows("known_hosts")
+    assert (first["status"], first["source"]) == ("ok", "inventory")
+    assert "theirs: 1 line" in first["found"]
+    assert "is not there" in second["found"]
+
+
 @pytest.mark.parametrize(("mode", "status"), [(0o600, "ok"), (0o664, "warn"), (0o666, "fail")])
 def test_who_may_write_known_hosts_is_judged(host: ControlHost, mode: int, status: str) -> None:
     (host.folder / "known_hosts").chmod(mode)

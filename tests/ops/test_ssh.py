@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import shlex
 import stat
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -260,3 +262,14 @@ def test_a_program_that_is_not_there_is_no_traceback() -> None:
     assert SystemPrograms().ask(["/nonexistent/ssh", "-V"], os.environ).rc is None
     with pytest.raises(SetupError, match="/nonexistent/ssh can't be started: No such file"):
         SystemPrograms().become(["/nonexistent/ssh"], os.environ)
+
+
+def test_ssh_is_light() -> None:
+    code = (
+        "import sys, aifctl.ops.ssh; from aifctl.transport.ssh import open_host_keys\n"
+        "from aifctl.fleet.endpoint import Endpoint; from aifctl.ports.transport import DialSettings\n"
+        "open_host_keys(DialSettings()).trusted(Endpoint(name='n', address='n'))\n"
+        "print([name for name in ('asyncssh', 'cryptography', 'yaml', 'asyncio') if name in sys.modules])"
+    )
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert said.stdout == "[]\n"

@@ -19,10 +19,10 @@ from aifctl.transport.ssh.connection import LeanConnection
 from aifctl.transport.ssh.errors import dial_error
 from aifctl.transport.ssh.key_exchange import HostTrust
 from aifctl.transport.ssh.keys import Keyring
-from aifctl.transport.ssh.known_hosts import KnownHosts, KnownHostsCache, lookup_names
+from aifctl.transport.ssh.known_hosts import KnownHosts, KnownHostsCache, inventory_entries, lookup_names
 from aifctl.transport.ssh.prepared import Pristine, make_options
 from aifctl.transport.ssh.target import Target
-from aifctl.transport.ssh.trust import HostKeyRefused, NodeTrust, inventory_entries
+from aifctl.transport.ssh.trust import HostKeyRefused, NodeTrust
 from aifctl.transport.ssh.tunnel import Tunnel
 from aifctl.transport.ssh.wire import Wire, open_socket
 

@@ -14,9 +14,16 @@ from aifctl.core.errors import SetupError
 from aifctl.fleet.endpoint import Endpoint
 from aifctl.ports.host_keys import HostKey, KeyChange
 from aifctl.ports.transport import DialSettings
-from aifctl.transport.ssh.known_hosts import Entry, KnownHosts, fingerprint, key_of, lookup_names, parse_line
+from aifctl.transport.ssh.known_hosts import (
+    Entry,
+    KnownHosts,
+    fingerprint,
+    inventory_entries,
+    key_of,
+    lookup_names,
+    parse_line,
+)
 from aifctl.transport.ssh.target import Resolver, Target
-from aifctl.transport.ssh.trust import inventory_entries
 
 _PORT = 22
 

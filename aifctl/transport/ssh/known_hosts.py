@@ -20,6 +20,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+from aifctl.core.errors import SetupError
+
 _MARKERS = frozenset({"@cert-authority", "@revoked"})
 _HASHED = "|1|"
 _FRESH_S = 1.0
@@ -79,6 +81,11 @@ def parse_line(line: str, *, file: str, number: int) -> Entry | None:
         return None
     comment = parts[3].strip() if len(parts) > 3 else ""  # noqa: PLR2004 - a comment is the fourth
     return Entry(hosts=parts[0], marker=marker, kind=parts[1], blob=blob, comment=comment, file=file, line=number)
+
+
+def inventory_entries(keys: Sequence[str]) -> tuple[Entry, ...]:
+    """Turn an endpoint's own "type base64" lines into entries; SetupError where one is not a key."""
+    return tuple(map(_inventory_entry, keys))
 
 
 def key_kind(blob: bytes) -> str:
@@ -166,6 +173,18 @@ class KnownHostsCache:
         known = kept[2] if kept and kept[0] == state else KnownHosts.read(files)
         self._parsed[files] = (state, now_s, known)
         return known
+
+
+@lru_cache(maxsize=65536)
+def _inventory_entry(key: str) -> Entry:
+    parts = key.split()
+    try:
+        blob = base64.b64decode(parts[1], validate=True)
+    except (IndexError, binascii.Error, ValueError):
+        raise SetupError(f"{key[:60]!r} is not a public host key; write host_keys as: type base64") from None
+    if key_kind(blob) != parts[0]:
+        raise SetupError(f"{key[:60]!r} is not a public host key: its type does not fit its content")
+    return Entry(hosts="", marker="", kind=parts[0], blob=blob, comment=" ".join(parts[2:]), file="inventory", line=0)
 
 
 def _state_of(file: str) -> tuple[int, int, int] | None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import time
 from collections.abc import Sequence
 from functools import lru_cache
@@ -18,7 +16,6 @@ from asyncssh.public_key import (
     decode_ssh_public_key,
 )
 
-from aifctl.core.errors import SetupError
 from aifctl.transport.ssh.known_hosts import Entry, KnownHosts, fingerprint, key_kind
 
 #: Algorithms by key type, best first; SHA-1 RSA is not offered, every OpenSSH since 7.2 (2016) signs with SHA-2.
@@ -151,23 +148,6 @@ class NodeTrust:
             f"aifctl trust scan {node}",
             other_kinds=others,
         )
-
-
-def inventory_entries(keys: Sequence[str]) -> tuple[Entry, ...]:
-    """Turn an endpoint's own "type base64" lines into entries; SetupError where one is not a key."""
-    return tuple(map(_inventory_entry, keys))
-
-
-@lru_cache(maxsize=65536)
-def _inventory_entry(key: str) -> Entry:
-    parts = key.split()
-    try:
-        blob = base64.b64decode(parts[1], validate=True)
-    except (IndexError, binascii.Error, ValueError):
-        raise SetupError(f"{key[:60]!r} is not a public host key; write host_keys as: type base64") from None
-    if key_kind(blob) != parts[0]:
-        raise SetupError(f"{key[:60]!r} is not a public host key: its type does not fit its content")
-    return Entry(hosts="", marker="", kind=parts[0], blob=blob, comment=" ".join(parts[2:]), file="inventory", line=0)
 
 
 @lru_cache(maxsize=256)

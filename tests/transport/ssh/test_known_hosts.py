@@ -10,8 +10,16 @@ import pytest
 
 from aifctl.core.errors import SetupError
 from aifctl.transport.ssh import known_hosts
-from aifctl.transport.ssh.known_hosts import Entry, KnownHosts, fingerprint, lookup_names, parse_known_hosts, parse_line
-from aifctl.transport.ssh.trust import HostKeyRefused, NodeTrust, inventory_entries
+from aifctl.transport.ssh.known_hosts import (
+    Entry,
+    KnownHosts,
+    fingerprint,
+    inventory_entries,
+    lookup_names,
+    parse_known_hosts,
+    parse_line,
+)
+from aifctl.transport.ssh.trust import HostKeyRefused, NodeTrust
 
 
 def key(number: int, kind: str = "ssh-ed25519") -> str:
