@@ -92,16 +92,20 @@ def carry_out(
     endpoints = tools.endpoints(names)
     open_transport = open_transport or tools.open_transport
     _check_keys(open_transport, endpoints)
+    # The folder is claimed last: what is wrong with the options must not leave an empty run behind.
+    parts: dict[str, Any] = {
+        "head": _head(order, tools),
+        "pacing": _pacing(order.fan.pace, names, tools),
+        "keeping": Keeping(cap_bytes=tools.settings.value("output_cap"), outdir=_absolute(order.fan.keep.outdir)),
+    }
     run_plan = RunPlan(
         run_id=claim_run(tools.state, tools.clock, random.SystemRandom()),
         verb=deed.verb,
         work=deed.work,
         endpoints=endpoints,
         skipped=order.nodes.skipped,
-        head=_head(order, tools),
-        pacing=_pacing(order.fan.pace, names, tools),
-        keeping=Keeping(cap_bytes=tools.settings.value("output_cap"), outdir=_absolute(order.fan.keep.outdir)),
         changing=deed.changing,
+        **parts,
     )
     before = predecessor(tools.state, deed.verb, dict(deed.facts)) if order.fan.keep.only_changes else None
     recorder = _Recorder(sink, before)

@@ -22,7 +22,7 @@ RUNS = Kind(
     keeps_order=True,
     columns=(
         Column(key="run", title="run", type=FieldType.STRING, about="its id"),
-        Column(key="started_at", title="started", type=FieldType.TIME, about="when its journal was begun"),
+        Column(key="started_at", title="started", wide=True, type=FieldType.TIME, about="when its journal was begun"),
         Column(key="duration_s", title="seconds", right=True, type=FieldType.NUMBER, about="null until it has ended"),
         Column(key="state", title="state", type=FieldType.STRING, about="running, done, stopped, crashed, unreadable"),
         Column(key="nodes_count", title="nodes", right=True, type=FieldType.INTEGER, about="it was for"),
