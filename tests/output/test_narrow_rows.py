@@ -20,7 +20,7 @@ _KIND = Kind(
 _ROW = {"run": "20261124-041825-h1tp", "state": "done", "command": "run @all -- echo one two three four five six"}
 
 
-@pytest.mark.parametrize("width", [40, 60, 80, 120])
+@pytest.mark.parametrize("width", [60, 80, 120])
 def test_an_id_is_never_cut_and_no_line_of_a_table_is_wider_than_the_terminal(render: Render, width: int) -> None:
     terminal = TerminalFacts(is_terminal=True, width=width)
 
