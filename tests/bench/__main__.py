@@ -18,7 +18,7 @@ from pathlib import Path
 from tests.bench import fleet, table
 from tests.bench.cold import cold
 from tests.bench.figures import Figure, Line, failures
-from tests.bench.fleet_wide import dead_nodes, memory, warm, workers
+from tests.bench.fleet_wide import dead_nodes, memory, reply_sizes, warm, workers
 from tests.bench.light import light
 from tests.bench.simulated import simulated
 from tests.bench.workbench import Workbench
@@ -27,6 +27,7 @@ PARTS = {
     "cold": cold,
     "workers": workers,
     "warm": warm,
+    "replies": reply_sizes,
     "memory": memory,
     "dead": dead_nodes,
     "light": light,
@@ -47,7 +48,10 @@ def main(words: Sequence[str]) -> int:
         return 1
     with tempfile.TemporaryDirectory(prefix="aifctl-bench.") as folder:
         bench = Workbench(
-            folder=Path(folder), binary=fleet.build(Path(sys.prefix) / "cache/bench"), nodes_count=asked.nodes
+            folder=Path(folder),
+            binary=fleet.build(Path(sys.prefix) / "cache/bench"),
+            nodes_count=asked.nodes,
+            rounds_count=asked.rounds,
         )
         for name in asked.only or PARTS:
             sys.stderr.write(f"{name}…\n")
@@ -64,6 +68,7 @@ def main(words: Sequence[str]) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("--nodes", type=int, default=3000, metavar="N", help="nodes of the cold runs (3000)")
+    parser.add_argument("--rounds", type=int, default=1, metavar="N", help="each figure is the median of N runs (1)")
     parser.add_argument("--only", action="append", choices=PARTS, help="this part alone; repeatable")
     parser.add_argument("--write", metavar="FILE", help="also write the tables there")
     return parser

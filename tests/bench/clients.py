@@ -8,6 +8,7 @@ import shutil
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from tests.bench import replies
@@ -23,6 +24,7 @@ class Client:
 
     Attributes:
         needs: the program, an absolute path or a name on PATH; what the row says when it is missing.
+        durations_s: reads how long each node took, sorted, where the client tells.
         at_most: nodes that it is asked for; a client of 17 ms a node need not spend a minute to prove it.
     """
 
@@ -31,6 +33,7 @@ class Client:
     command: Callable[[Fleet], Sequence[str]]
     replies: Callable[[bytes], frozenset[str]]
     environ: Callable[[Fleet], Mapping[str, str]] = field(default=lambda _fleet: {})
+    durations_s: Callable[[bytes], list[float]] | None = None
     at_most: int | None = None
 
     def missing(self) -> str | None:
@@ -38,8 +41,8 @@ class Client:
         return None if shutil.which(self.needs) else f"{Path(self.needs).name} is not installed"
 
 
-def aifctl(*more: str, output: str = "plain", name: str = "aifctl run") -> Client:
-    """Return aifctl as an operator calls it, with further options."""
+def aifctl(*more: str, output: str = "plain", name: str = "aifctl run", reply_bytes: int = 0) -> Client:
+    """Return aifctl as an operator calls it, with further options; `reply_bytes`: what each node is to print."""
     return Client(
         name=name,
         needs=sys.executable,
@@ -53,7 +56,8 @@ def aifctl(*more: str, output: str = "plain", name: str = "aifctl run") -> Clien
             "--",
             "hostname",
         ],
-        replies=replies.of_json if output == "json" else replies.of_plain,
+        replies=partial(replies.of_json, reply_bytes=reply_bytes) if output == "json" else replies.of_plain,
+        durations_s=replies.durations_s if output == "json" else None,
     )
 
 
@@ -86,10 +90,24 @@ def peers() -> list[Client]:
     return [
         _driver("parallel-ssh", _PEERS / "python", "drive_parallel_ssh.py"),
         _driver("asyncssh, naive", Path(sys.executable), "drive_asyncssh.py"),
+        _openssh_loop(),
         _pdsh(),
         _clush(),
         _ansible_raw(),
     ]
+
+
+def _openssh_loop() -> Client:
+    return Client(
+        name="ssh in a loop, 64 at once",
+        needs="ssh",
+        command=lambda fleet: [
+            *("xargs", "-a", str(fleet.hostfile), *shlex.split("-P 64 -n 1 sh -c")),
+            f'echo "$0: $(exec ssh {_openssh(fleet)} -n root@$0 hostname)"',
+        ],
+        replies=replies.of_prefixed,
+        at_most=300,
+    )
 
 
 def _pdsh() -> Client:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import dataclasses
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from statistics import median
 
 from tests.bench.measure import Measured
 
@@ -69,10 +71,24 @@ def judge(client: str, done: Measured, *, nodes: Sequence[str], answered: frozen
         client=client,
         nodes_count=len(nodes),
         failed="; ".join([failed, *said[-1:]]),
-        cpu_ms=done.cpu_s / len(nodes) * 1e3,
-        nodes_per_s=len(nodes) / done.wall_s,
-        pss_bytes=done.pss_bytes,
-        wall_s=done.wall_s,
+        cpu_ms=done.cost.cpu_s / len(nodes) * 1e3,
+        nodes_per_s=len(nodes) / done.cost.wall_s,
+        pss_bytes=done.cost.pss_bytes,
+        wall_s=done.cost.wall_s,
+    )
+
+
+def median_of(rounds: Sequence[Line]) -> Line:
+    """Return the line of each figure's own median, or the first one that does not count."""
+    failed = next((line for line in rounds if line.failed), None)
+    return failed or dataclasses.replace(
+        rounds[0],
+        cpu_ms=median(line.cpu_ms for line in rounds),
+        nodes_per_s=median(line.nodes_per_s for line in rounds),
+        pss_bytes=round(median(line.pss_bytes for line in rounds)),
+        wall_s=median(line.wall_s for line in rounds),
+        p50_s=_median(line.p50_s for line in rounds),
+        p99_s=_median(line.p99_s for line in rounds),
     )
 
 
@@ -96,3 +112,8 @@ def failures(lines: Sequence[Line], figures: Sequence[Figure]) -> list[str]:
     """Return what makes `make bench` fail: broken promises, and lines of ours that do not count."""
     ours = [f"{line.client}: {line.failed}" for line in lines if line.failed and line.client.startswith("aifctl")]
     return ours + [f"{figure.name}: {figure.verdict}" for figure in figures if figure.verdict.startswith("FAILED")]
+
+
+def _median(values: Iterable[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return median(known) if known else None

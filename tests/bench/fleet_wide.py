@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tests.bench import clients, replies
 from tests.bench.figures import Figure, judge, of_line, ratio
 from tests.bench.workbench import Workbench
@@ -10,13 +12,17 @@ _CONNECT_TIMEOUT_S = 10
 _DEAD_SHARE = 0.05
 _WARM_ROUNDS = 10
 FULL_SIZE = 6250
+#: Bytes of filler, and nodes enough to show it: 64 KB from 3,000 would weigh on this harness.
+_REPLIES = ((0, 3000), (1 << 10, 3000), (64 << 10, 1000))
 
 
 def workers(bench: Workbench) -> None:
     """Hold two worker processes against one."""
     with bench.fleet(bench.nodes_count) as fleet:
         one, two = (
-            bench.ask(clients.aifctl(f"--workers={count}", name=f"aifctl run --workers {count}"), fleet)[0]
+            bench.ask(clients.aifctl(f"--workers={count}", output="json", name=f"aifctl run --workers {count}"), fleet)[
+                0
+            ]
             for count in (1, 2)
         )
     bench.figures.append(ratio("two workers: CPU per node, of one worker's", 1.1, two, one))
@@ -36,15 +42,24 @@ def warm(bench: Workbench) -> None:
             nodes=fleet.nodes,
             answered=replies.of_plain_rounds(long.stdout, 1 + _WARM_ROUNDS),
         )
-    cpu_ms = (long.cpu_s - short.cpu_s) / _WARM_ROUNDS / len(fleet.nodes) * 1e3
-    bench.lines.append(line)
+    asked_count, wall_s = _WARM_ROUNDS * len(fleet.nodes), long.cost.wall_s - short.cost.wall_s
+    cpu_ms = (long.cost.cpu_s - short.cost.cpu_s) / asked_count * 1e3
+    bench.lines.append(replace(line, cpu_ms=cpu_ms, nodes_per_s=asked_count / wall_s, wall_s=wall_s))
     bench.figures.append(of_line("warm connections: CPU per node", 0.4, "ms", line, cpu_ms, judged=False))
+
+
+def reply_sizes(bench: Workbench) -> None:
+    """Measure what longer replies cost; without filler a reply is the node's address alone."""
+    for reply_bytes, nodes_count in _REPLIES:
+        with bench.fleet(min(nodes_count, bench.nodes_count), reply_bytes=reply_bytes) as fleet:
+            name = f"aifctl run, replies of {f'{reply_bytes >> 10} KB' if reply_bytes else '10 B'}"
+            bench.ask(clients.aifctl(output="json", name=name, reply_bytes=reply_bytes), fleet)
 
 
 def memory(bench: Workbench) -> None:
     """Measure memory at full size, 1 KB of output from each node."""
     with bench.fleet(FULL_SIZE, reply_bytes=1024) as fleet:
-        line, _ = bench.ask(clients.aifctl(output="json", name="aifctl run, 1 KB each"), fleet)
+        line, _ = bench.ask(clients.aifctl(output="json", name="aifctl run, 1 KB each", reply_bytes=1024), fleet)
     bench.figures.append(
         of_line(
             f"{FULL_SIZE:,} nodes, 1 KB each: PSS of all processes", 300e6, "bytes", line, line.pss_bytes, judged=True
@@ -58,8 +73,11 @@ def dead_nodes(bench: Workbench) -> None:
     with bench.fleet(bench.nodes_count) as fleet:
         whole, _ = bench.ask(clients.aifctl(*more, output="json", name="aifctl run, all alive"), fleet)
     with bench.fleet(bench.nodes_count, dead=_DEAD_SHARE) as fleet:
-        holed, _ = bench.ask(clients.aifctl(*more, output="json", name="aifctl run, 5 % dead"), fleet)
+        holed, done = bench.ask(clients.aifctl(*more, output="json", name="aifctl run, 5 % dead"), fleet)
+        silent = replies.with_outcome(done.stdout if done else b"", "connect-timeout")
     failed = "; ".join(line.failed for line in (whole, holed) if line.failed)
+    if not failed and silent != frozenset(fleet.dead):
+        failed = f"{len(silent)} nodes ended in connect-timeout, {len(fleet.dead)} are dead"
     bench.figures.append(
         Figure(
             name=f"5 % dead: how much longer it takes (connect timeout {_CONNECT_TIMEOUT_S} s)",

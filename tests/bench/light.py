@@ -29,6 +29,9 @@ def light(bench: Workbench) -> None:
     bench.measure(*aifctl, "nodes", "@all", "-o", "count", *at)  # fills the cache
     _cpu(bench, "nodes @all -o count, 6,250 nodes: CPU", 0.35, [*aifctl, "nodes", "@all", "-o", "count", *at], b"6250")
     _cpu(bench, "--help: CPU", 0.5, [*aifctl, "--help"], b"run")
+    for word, proof in (("@rack:", b"@rack:r00"), ("r0001n0", b"r0001n01")):
+        command = [*aifctl, "__complete", "selector", word, *at]
+        _cpu(bench, f"completing {word}, 6,250 nodes: CPU", 0.15, command, proof)
     for shape, name in {"1-D": 'f"n{i:05}"', "2-D": 'f"r{i // 32:04}n{i % 32:02}"'}.items():
         done = bench.measure(sys.executable, "-c", _FOLD.format(name=name))
         value = float(done.stdout) if done.exit_code == 0 else None
@@ -38,7 +41,7 @@ def light(bench: Workbench) -> None:
 def _cpu(bench: Workbench, name: str, promise: float, command: list[str], proof: bytes) -> None:
     done = bench.measure(*command)
     earned = done.exit_code == 0 and proof in done.stdout
-    _figure(bench, name, promise, done.cpu_s if earned else None, f"exit {done.exit_code}")
+    _figure(bench, name, promise, done.cost.cpu_s if earned else None, f"exit {done.exit_code}")
 
 
 def _figure(bench: Workbench, name: str, promise: float, value: float | None, failed: str) -> None:

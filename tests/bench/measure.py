@@ -1,116 +1,44 @@
-"""One command, measured: CPU of it and all that it waited for, wall time, memory over its whole tree."""
+"""One command, measured as `aifctl bench` measures, with all that it printed."""
 
 from __future__ import annotations
 
-import os
-import resource
-import subprocess
 import tempfile
-import threading
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-_SAMPLE_S = 0.2
+from aifctl.sim import measured
+
+_LONGEST_S = 900.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:
-    """What one command cost and said.
+    """What one command cost and said."""
 
-    Attributes:
-        cpu_s: user and system time of the process and of its descendants, as the kernel counted them.
-        pss_bytes: the largest sum of PSS over its process tree that was seen; 0 where it ended before the first look.
-        processes_count: the most processes seen at once.
-    """
-
-    exit_code: int
-    wall_s: float
-    cpu_s: float
-    pss_bytes: int
-    processes_count: int
+    cost: measured.Cost
     stdout: bytes
-    stderr: bytes
+
+    @property
+    def exit_code(self) -> int:
+        return self.cost.exit_code
+
+    @property
+    def stderr(self) -> bytes:
+        """Return the end of it."""
+        return self.cost.stderr
 
 
 def measure(
-    command: Sequence[str], *, cwd: Path, env: Mapping[str, str], stdin: bytes = b"", timeout_s: float = 900
+    command: Sequence[str],
+    *,
+    cwd: Path,
+    env: Mapping[str, str],
+    stdin: bytes = b"",
+    timeout_s: float = _LONGEST_S,
 ) -> Measured:
     """Run a command to its end; one past its time is killed and shows in its exit code."""
-    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err, tempfile.TemporaryFile() as feed:
-        feed.write(stdin)
-        feed.seek(0)
-        started = time.perf_counter()
-        process = subprocess.Popen(
-            command, cwd=cwd, env=dict(env), stdin=feed, stdout=out, stderr=err, start_new_session=True
-        )
-        memory = _Memory(process.pid)
-        late = threading.Timer(timeout_s, process.kill)
-        late.start()
-        _, status, usage = os.wait4(process.pid, 0)
-        wall_s = time.perf_counter() - started
-        late.cancel()
-        memory.end()
-        process.returncode = os.waitstatus_to_exitcode(status)
+    with tempfile.TemporaryFile() as out:
+        cost = measured.measure(command, stdout=out, cwd=cwd, env=env, stdin=stdin, timeout_s=timeout_s)
         out.seek(0)
-        err.seek(0)
-        return Measured(
-            exit_code=process.returncode,
-            wall_s=wall_s,
-            cpu_s=_cpu_s(usage),
-            pss_bytes=memory.most_bytes,
-            processes_count=memory.most_processes,
-            stdout=out.read(),
-            stderr=err.read(),
-        )
-
-
-def tree(pid: int) -> list[int]:
-    """Return a process and all its descendants."""
-    found = [pid]
-    for parent in found:
-        try:
-            for task in Path(f"/proc/{parent}/task").iterdir():
-                found += map(int, (task / "children").read_text(encoding="ascii").split())
-        except (FileNotFoundError, ProcessLookupError):
-            continue  # ended while we looked
-    return found
-
-
-def pss_bytes(pid: int) -> int:
-    """Return a process's proportional share of memory; 0 once it has ended."""
-    try:
-        text = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii")
-    except (FileNotFoundError, ProcessLookupError):
-        return 0
-    return parse_pss_bytes(text)
-
-
-def parse_pss_bytes(text: str) -> int:
-    """Read the Pss line of a smaps_rollup; it is in KiB."""
-    return next((int(line.split()[1]) << 10 for line in text.splitlines() if line.startswith("Pss:")), 0)
-
-
-def _cpu_s(usage: resource.struct_rusage) -> float:
-    return usage.ru_utime + usage.ru_stime
-
-
-class _Memory:
-    """Looks at a process tree a few times a second until told to end."""
-
-    def __init__(self, pid: int) -> None:
-        self.most_bytes = self.most_processes = 0
-        self._pid, self._ended = pid, threading.Event()
-        self._thread = threading.Thread(target=self._watch, daemon=True)
-        self._thread.start()
-
-    def end(self) -> None:
-        self._ended.set()
-        self._thread.join()
-
-    def _watch(self) -> None:
-        while not self._ended.wait(_SAMPLE_S):
-            processes = tree(self._pid)
-            self.most_processes = max(self.most_processes, len(processes))
-            self.most_bytes = max(self.most_bytes, sum(map(pss_bytes, processes)))
+        return Measured(cost=cost, stdout=out.read())

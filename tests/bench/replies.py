@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
+from typing import Any
 
 # What stands where a node and its reply meet. The reply's first line is the address that the node was called at.
 _PREFIXED = re.compile(rb"^(\S+): (\S+)$", re.MULTILINE)  # clush, pdsh, and our own drivers of libraries
@@ -33,27 +34,36 @@ def of_plain_rounds(stdout: bytes, rounds: int) -> frozenset[str]:
     return frozenset(node.decode() for node, count in found.items() if count >= rounds)
 
 
-def of_json(stdout: bytes) -> frozenset[str]:
-    """Read aifctl's `-o json`."""
-    try:
-        items = json.loads(stdout)["items"]
-    except (ValueError, KeyError, TypeError):
-        return frozenset()
+def of_json(stdout: bytes, reply_bytes: int = 0) -> frozenset[str]:
+    """Read aifctl's `-o json`; a reply counts only where it is as long as the fleet made it, to the byte."""
     return frozenset(
         item["node"]
-        for item in items
-        if item["outcome"] == "ok" and (item["stdout"] or "").partition("\n")[0] == item["node"]
+        for item in _items(stdout)
+        if item["outcome"] == "ok" and item["stdout"] == filled(item["node"], reply_bytes)
     )
+
+
+def filled(node: str, reply_bytes: int) -> str:
+    """Return what the light fleet's node prints: its address, and dots up to that length."""
+    missing = reply_bytes - len(node) - 1
+    return f"{node}\n" + (f"{'.' * (missing - 1)}\n" if missing > 0 else "")
 
 
 def durations_s(stdout: bytes) -> list[float]:
     """Return how long each node's command took, from `-o json`, sorted."""
-    return sorted(item["duration_s"] for item in json.loads(stdout)["items"] if item["outcome"] == "ok")
+    return sorted(item["duration_s"] for item in _items(stdout) if item["outcome"] == "ok")
 
 
-def percentile(ordered: list[float], share: float) -> float:
-    """Return the smallest value that `share` of all values do not exceed; 0 where there is none."""
-    return ordered[max(0, -(-len(ordered) * round(share * 100) // 100) - 1)] if ordered else 0.0
+def with_outcome(stdout: bytes, outcome: str) -> frozenset[str]:
+    """Return the nodes that ended so, from `-o json`."""
+    return frozenset(item["node"] for item in _items(stdout) if item["outcome"] == outcome)
+
+
+def _items(stdout: bytes) -> list[dict[str, Any]]:
+    try:
+        return list(json.loads(stdout)["items"])
+    except (ValueError, KeyError, TypeError):
+        return []
 
 
 def _matching(pattern: re.Pattern[bytes], stdout: bytes) -> frozenset[str]:

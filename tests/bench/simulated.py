@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 
+from aifctl.sim.measured import pss_bytes
 from tests.bench import clients
 from tests.bench.figures import Figure
-from tests.bench.measure import pss_bytes
 from tests.bench.workbench import Workbench
 
 _NODES_COUNT = 6250
@@ -26,7 +26,7 @@ def simulated(bench: Workbench) -> None:
         failed = "" if down.exit_code == 0 else f"sim down: exit {down.exit_code}"
     name = f"simulated fleet of {_NODES_COUNT:,}"
     for what, promise, unit, value, judged in (
-        ("every node listens after", 20, "s", up.wall_s, False),
+        ("every node listens after", 20, "s", up.cost.wall_s, False),
         ("PSS of all processes", 1.5e9, "bytes", float(weight_bytes), True),
     ):
         bench.figures.append(

@@ -10,18 +10,18 @@ from pathlib import Path
 
 import pytest
 
+from aifctl.sim.measured import Cost, parse_pss_bytes, tree
 from tests.bench import clients, replies, table
-from tests.bench.figures import Figure, Line, failures, judge, of_line, ratio
+from tests.bench.figures import Figure, Line, failures, judge, median_of, of_line, ratio
 from tests.bench.fleet import addresses, spread
-from tests.bench.measure import Measured, measure, parse_pss_bytes, tree
+from tests.bench.measure import Measured, measure
 
 NODES = ("127.1.0.1", "127.1.0.2")
 
 
 def done(exit_code: int = 0, stderr: bytes = b"", cpu_s: float = 0.004, wall_s: float = 2.0) -> Measured:
-    return Measured(
-        exit_code=exit_code, wall_s=wall_s, cpu_s=cpu_s, pss_bytes=0, processes_count=1, stdout=b"", stderr=stderr
-    )
+    cost = Cost(exit_code=exit_code, wall_s=wall_s, cpu_s=cpu_s, pss_bytes=0, processes_count=1, stderr=stderr)
+    return Measured(cost=cost, stdout=b"")
 
 
 def test_a_client_that_fails_reads_failed_and_shows_no_figure() -> None:
@@ -92,7 +92,7 @@ PLAIN = (
             json.dumps(
                 {
                     "items": [
-                        {"node": "127.1.0.1", "outcome": "ok", "stdout": "127.1.0.1\n....\n"},
+                        {"node": "127.1.0.1", "outcome": "ok", "stdout": "127.1.0.1\n"},
                         {"node": "127.1.0.2", "outcome": "ok", "stdout": "127.1.0.9\n"},
                         {"node": "127.1.0.3", "outcome": "refused", "stdout": None},
                     ]
@@ -115,18 +115,30 @@ def test_broken_json_is_no_reply() -> None:
     assert replies.of_json(b"Traceback") == frozenset()
 
 
-def test_percentiles_are_values_that_occurred() -> None:
-    ordered = [float(value) for value in range(1, 101)]
-    assert (replies.percentile(ordered, 0.5), replies.percentile(ordered, 0.99)) == (50.0, 99.0)
-    assert replies.percentile([7.0], 0.99) == 7.0
-    assert replies.percentile([], 0.5) == 0.0
+def test_a_reply_counts_only_where_it_is_as_long_as_the_fleet_made_it() -> None:
+    items = [
+        {"node": "127.1.0.1", "outcome": "ok", "stdout": "127.1.0.1\n" + "." * 5 + "\n"},
+        {"node": "127.1.0.2", "outcome": "ok", "stdout": "127.1.0.2\n" + "." * 4 + "\n"},
+    ]
+    assert replies.of_json(json.dumps({"items": items}).encode(), reply_bytes=16) == frozenset({"127.1.0.1"})
+
+
+def test_silence_is_read_by_outcome() -> None:
+    items = [{"node": "a", "outcome": "connect-timeout"}, {"node": "b", "outcome": "ok"}]
+    assert replies.with_outcome(json.dumps({"items": items}).encode(), "connect-timeout") == frozenset({"a"})
+
+
+def test_several_rounds_give_each_figures_median_and_one_that_does_not_count_fails_them_all() -> None:
+    rounds = [Line(client="x", nodes_count=1, cpu_ms=value, p50_s=value) for value in (3.0, 1.0, 2.0)]
+    assert (median_of(rounds).cpu_ms, median_of(rounds).p50_s, median_of(rounds).p99_s) == (2.0, 2.0, None)
+    assert median_of([*rounds, Line(client="x", nodes_count=1, failed="exit 1")]).failed == "exit 1"
 
 
 def test_measuring_counts_children_that_were_waited_for_and_keeps_both_streams(tmp_path: Path) -> None:
     burn = "import time\nwhile time.process_time() < 0.15: pass"
     program = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {burn!r}]); print('out'); sys.exit('err')"
     result = measure([sys.executable, "-c", program], cwd=tmp_path, env=os.environ)
-    assert result.cpu_s >= 0.15
+    assert result.cost.cpu_s >= 0.15
     assert (result.exit_code, result.stdout, result.stderr) == (1, b"out\n", b"err\n")
 
 
