@@ -126,7 +126,9 @@ class Fleet:
     def attributes(self) -> tuple[str, ...]:
         """What `attribute` can be asked for and some node has a value for, as a person writes it, in order of name."""
         fields = {field for field in self._columns.fields if not field.startswith("rail:")} | {"state"}
-        written = {field.removeprefix("label:").replace("serial:chassis", "serial").replace(":", ".", 1) for field in fields}
+        written = {
+            field.removeprefix("label:").replace("serial:chassis", "serial").replace(":", ".", 1) for field in fields
+        }
         return tuple(sorted(written))
 
     def has_attribute(self, key: str) -> bool:

@@ -1,7 +1,7 @@
 """tests/ mirrors aifctl/: what a room does is tried by the tests of that room.
 
 A module is mirrored when a test of its own room imports it, or is named after it, or when it is a part (imported by
-name) of a module of its room that is. Drawers' files are read by their loader; so are the cli's, by its one list.
+name) of a module of its room that is. Drawers' files are read by their loader.
 """
 
 from __future__ import annotations
@@ -10,7 +10,9 @@ from tests.house.source import Source, imports, parse, sources
 from tests.house.test_drawers import drawer_of
 
 #: Tried through `aifctl` itself, in subprocesses and in process, all over tests/.
-_ENTRANCE = frozenset({"aifctl", "aifctl.__main__", "aifctl.main", "aifctl.wiring"})
+_ENTRANCE = frozenset({"", "__main__", "main", "cli", "wiring"})
+#: What it holds has no behaviour of its own; its contract suites are tests/ports.
+_PROTOCOLS = frozenset({"ports"})
 
 
 def room(module: str) -> str:
@@ -39,9 +41,7 @@ def mirrored(modules: dict[str, Source], tests: list[Source]) -> set[str]:
 _MODULES = {source.module: source for source in sources("aifctl") if not source.path.endswith("__init__.py")}
 _MIRRORED = mirrored(_MODULES, list(sources("tests")))
 _OWED = [
-    name
-    for name, source in _MODULES.items()
-    if name not in _ENTRANCE and room(name) not in {"cli", "ports"} and not drawer_of(source)
+    name for name, source in _MODULES.items() if room(name) not in _ENTRANCE | _PROTOCOLS and not drawer_of(source)
 ]
 
 
