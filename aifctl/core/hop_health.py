@@ -26,20 +26,20 @@ class HopHealth:
 
     def order(self, chains: Sequence[str]) -> list[str]:
         """Return the alternatives, healthiest first; equally healthy ones stay in the order given."""
-        return sorted(chains, key=lambda chain: round(self._weight(chain), 2))
+        return sorted(chains, key=lambda chain: round(max(map(self._weight, _parts(chain)), default=0.0), 2))
 
     def failed(self, chain: str) -> None:
         self._failures[chain] = (self._weight(chain) + 1.0, self._now())
         self._write()
 
     def worked(self, chain: str) -> None:
-        if self._failures.pop(chain, None):
+        if any([self._failures.pop(part, None) for part in _parts(chain)]):
             self._write()
 
     def resting(self, chain: str) -> bool:
         """Whether it failed so recently that it is not worth another attempt yet."""
-        _, at = self._failures.get(chain, (0.0, float("-inf")))
-        return 0 <= self._now() - at < REST_S
+        failed_at = [self._failures[part][1] for part in _parts(chain) if part in self._failures]
+        return any(0 <= self._now() - at < REST_S for at in failed_at)
 
     def _weight(self, chain: str) -> float:
         count, at = self._failures.get(chain, (0.0, 0.0))
@@ -71,3 +71,9 @@ class HopHealth:
         except OSError:
             # A full or read-only state directory is somebody else's finding; dialling goes on without memory.
             return
+
+
+def _parts(chain: str) -> list[str]:
+    """Return what a chain is written down as up to each of its hops: where the first one fails, all of it does."""
+    hops = [hop.strip() for hop in chain.split(",") if hop.strip()]
+    return [",".join(hops[:count]) for count in range(1, len(hops) + 1)]

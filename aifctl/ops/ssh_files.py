@@ -104,7 +104,8 @@ def _own_config() -> tuple[str, ...]:
 
 def _write(state: StateDir, name: str, text: str) -> Path:
     """Put a file in its place whole, 0600 even where the state directory is shared: it says whom this person trusts."""
-    path = state.folder(FOLDER) / name
+    # In a shared state directory each has a folder of their own: a file of somebody else's can't be read.
+    path = state.folder(FOLDER, *((str(os.geteuid()),) if state.group else ())) / name
     half = path.with_name(f".{name}.{os.getpid()}")
     try:
         half.unlink(missing_ok=True)

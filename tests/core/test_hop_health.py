@@ -1,50 +1,35 @@
-"""Jump hosts' health: a hint that fades, is shared between runs, and never fails one."""
+"""Jump hosts' health over chains: a chain is as healthy as its least healthy part."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
 from aifctl.core.hop_health import HopHealth
 
 
-def test_a_bad_memory_fades() -> None:
-    now = 1000.0
-    health = HopHealth(None, now=lambda: now)
-    health.failed("a")
-    assert health.order(["a", "b"]) == ["b", "a"]
-    assert health.resting("a")
-    now += 60
-    assert not health.resting("a")
-    now += 86_400
-    assert health.order(["a", "b"]) == ["a", "b"]
+def health() -> HopHealth:
+    return HopHealth(None, now=lambda: 1000.0)
 
 
-def test_a_jump_host_that_works_again_is_forgiven() -> None:
-    health = HopHealth(None, now=lambda: 1000.0)
-    health.failed("a")
-    health.worked("a")
-    assert health.order(["a", "b"]) == ["a", "b"]
+def test_a_chain_is_as_bad_as_its_first_hop() -> None:
+    remembered = health()
+    remembered.failed("a")
+    assert remembered.order(["a,b", "c,b"]) == ["c,b", "a,b"]
+    assert remembered.resting("a, b")
+    assert not remembered.resting("c,b")
 
 
-@pytest.mark.parametrize("content", ["", "{", "[]", '{"hops": 3}', '{"hops": {"a": 1}}'])
-def test_a_damaged_health_file_is_forgotten(tmp_path: Path, content: str) -> None:
-    file = tmp_path / "hops.json"
-    file.write_text(content)
-    assert HopHealth(str(file)).order(["a", "b"]) == ["a", "b"]
+def test_a_last_hop_that_fails_behind_one_hop_is_not_bad_behind_another() -> None:
+    remembered = health()
+    remembered.failed("a,b")
+    assert remembered.order(["a,b", "c,b"]) == ["c,b", "a,b"]
+    assert remembered.order(["a", "c"]) == ["a", "c"]
 
 
-def test_what_one_run_learnt_the_next_one_knows(tmp_path: Path) -> None:
-    file = str(tmp_path / "hops.json")
-    HopHealth(file, now=lambda: 1000.0).failed("a")
-    later = HopHealth(file, now=lambda: 1001.0)
-    assert later.order(["a", "b"]) == ["b", "a"]
-    later.worked("a")
-    assert HopHealth(file, now=lambda: 1002.0).order(["a", "b"]) == ["a", "b"]
-
-
-def test_a_memory_that_cant_be_written_fails_nothing(tmp_path: Path) -> None:
-    health = HopHealth(str(tmp_path / "gone" / "hops.json"), now=lambda: 1000.0)
-    health.failed("a")
-    assert health.order(["a", "b"]) == ["b", "a"]
+def test_a_chain_that_works_forgives_all_its_parts(tmp_path: Path) -> None:
+    file = tmp_path / "health"
+    remembered = HopHealth(str(file))
+    remembered.failed("a")
+    remembered.failed("a,b")
+    remembered.worked("a,b")
+    assert HopHealth(str(file)).order(["a", "c"]) == ["a", "c"]

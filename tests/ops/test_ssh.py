@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import grp
 import os
 import shlex
 import stat
@@ -97,6 +98,15 @@ def test_the_host_keys_stand_in_a_file_of_0600_below_the_state_directory(
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert [line for line in path.read_text().splitlines() if not line.startswith("#")] == [f"* {KEY}"]
     assert [each.name for each in path.parent.iterdir()] == ["known_hosts.r1n1"]
+
+
+def test_in_a_shared_state_directory_each_person_has_files_of_their_own(
+    tools: SshTools, programs: FakePrograms
+) -> None:
+    tools.state = replace(tools.state, group=grp.getgrgid(os.getegid()).gr_name)
+    path = Path(option(call_ssh(tools, programs, "r1n1"), "UserKnownHostsFile")[0].strip('"'))
+    assert path.parent == tools.state.path / "ssh" / str(os.geteuid())
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
 def test_one_argument_goes_as_it_is_and_several_are_quoted(tools: SshTools, programs: FakePrograms) -> None:
