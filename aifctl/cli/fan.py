@@ -33,14 +33,11 @@ def fan(
     timetable: Timetable | None = None,
 ) -> asked.Fan:
     """Return all that a verb over a fan-out takes beside its own arguments."""
-    deadline_s = _seconds(pacing.deadline)
-    if timetable and timetable.lock and deadline_s is None:
-        raise UsageError("--lock needs --deadline: without one a hung run would hold the lock for ever")
     return asked.Fan(
         chosen=chosen(selecting, pacing.include_state),
         pace=asked.Pace(
             wave=pacing.wave or "",
-            deadline_s=deadline_s,
+            deadline_s=_seconds(pacing.deadline),
             stragglers=_stragglers(pacing.stragglers),
             retries=pacing.retries,
             max_failed=pacing.max_failed or "",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import stat
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -70,8 +70,12 @@ class _Again:
         make = _DEEDS.get(record.summary.verb)
         if make is None:
             raise RefusedError(f"run {record.run_id} was a {record.summary.verb}, which can't be continued")
-        deed = make(facts, tools, _spooled(record)) if facts.get("stdin") else make(facts, tools)
-        order = Order(deed=deed, nodes=_nodes(record, names, tools), fan=self._fan(record))
+        more: dict[str, Any] = {"stdin": _spooled(record)} if facts.get("stdin") else {}
+        fan = self._fan(record)
+        if make is push_deed:
+            more["dry_run"] = fan.consent.dry_run
+        deed = make(facts, tools, **more)
+        order = Order(deed=deed, nodes=_nodes(record, names, tools), fan=fan)
         return carry_out(order, tools, self._sink)
 
     def _fan(self, record: RunRecord) -> Fan:
@@ -79,7 +83,8 @@ class _Again:
             chosen=Chosen(selector=None),
             pace=_pace(record.head.get("pace", {})),
             keep=Keep(outdir=record.head.get("outdir")),
-            consent=self._asked.consent,
+            # What was only looked at is only looked at again: to do it, it is given anew.
+            consent=replace(self._asked.consent, dry_run=self._asked.consent.dry_run or "dry_run" in record.head),
             argv=self._asked.argv,
             resumed_from=record.run_id,
         )

@@ -34,14 +34,18 @@ def planned(order: Order) -> PlannedAction:
 
 def show_plan(plan: PlannedAction, tools: Toolbox, sink: Sink, *, guarded: bool) -> Report:
     """Report what would be done, and keep it under its hash."""
-    kept = remember_plan(tools.state, plan)
-    sink.open(Head(kind=PLAN, facts={"verb": plan.verb, "hash": kept}))
+    sink.open(Head(kind=PLAN, facts={"verb": plan.verb, "hash": plan.short}))
     for step in plan.steps:
         sink.item({"nodes": fold(plan.names), "nodes_count": len(plan.names), "step": step, "names": list(plan.names)})
     reasons = guards.reasons_to_ask(plan.names, tools.fleet) if guarded else ()
-    asks = f"; it needs consent ({' and '.join(reasons)})" if reasons else ""
-    note = f"nothing was done{asks}; to do exactly this: the same command with --confirm-hash {kept}"
-    return Report(notes=(note,), summary={"hash": kept, "nodes_count": len(plan.names)})
+    asks = f"it needs consent ({' and '.join(reasons)})" if reasons else ""
+    return Report(notes=(keep_plan(plan, tools, asks),), summary={"hash": plan.short, "nodes_count": len(plan.names)})
+
+
+def keep_plan(plan: PlannedAction, tools: Toolbox, remark: str = "") -> str:
+    """Keep what a dry-run showed under its hash; returns the sentence that says how to do it."""
+    kept = remember_plan(tools.state, plan)
+    return f"nothing was done{'; ' if remark else ''}{remark}; to do exactly this: the same command with --confirm-hash {kept}"
 
 
 def seek_consent(plan: PlannedAction, given: Consent, tools: Toolbox, *, guarded: bool, changing: bool) -> None:

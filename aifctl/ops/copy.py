@@ -76,14 +76,14 @@ def pull(asked: PullAsked, tools: Toolbox, sink: Sink) -> Report:
     return dispatch(pull_deed(facts, tools), asked.fan, tools, sink)
 
 
-def push_deed(facts: Mapping[str, Any], _tools: Toolbox) -> Deed:
+def push_deed(facts: Mapping[str, Any], _tools: Toolbox, *, dry_run: bool = False) -> Deed:
     """Return the deed of an earlier `push`; RefusedError where its source is not what it was."""
     manifest = read_manifest(Path(facts["source"]))
     if _digest(manifest) != facts["digest"]:
         raise RefusedError(
             f"{facts['source']} is not what it was when the run began, and half a fleet has the old one: push it anew"
         )
-    return _push_deed(facts, manifest, dry_run=False)
+    return _push_deed(facts, manifest, dry_run=dry_run)
 
 
 def pull_deed(facts: Mapping[str, Any], _tools: Toolbox) -> Deed:

@@ -29,7 +29,7 @@ from aifctl.fanout.runs import RunRecord
 from aifctl.fleet.fleet import Fleet
 from aifctl.fleet.nodeset_fold import fold
 from aifctl.ops.asked import Fan, Pace
-from aifctl.ops.consent import planned, seek_consent, show_plan
+from aifctl.ops.consent import keep_plan, planned, seek_consent, show_plan
 from aifctl.ops.deed import Deed, Order
 from aifctl.ops.runs.differing import predecessor
 from aifctl.ops.runs.listing import command_of
@@ -55,7 +55,10 @@ RunLoop = Callable[[Coroutine[Any, Any, Tally]], Tally]
 def dispatch(deed: Deed, fan: Fan, tools: Toolbox, sink: Sink, *, remote_exit_code: bool = False) -> Report:
     """Carry out a deed on the nodes that were chosen, when and as the timetable wants it."""
     order_and_go = partial(_choose_and_carry_out, deed, fan, tools, sink, remote_exit_code=remote_exit_code)
-    return on_time(deed.verb, fan, tools, order_and_go)
+    report = on_time(deed.verb, fan, tools, order_and_go)
+    if report.summary.get("skipped"):  # another holds the lock; even then JSON is one envelope
+        sink.open(Head(kind=RUN, facts={"verb": deed.verb}))
+    return report
 
 
 def _choose_and_carry_out(deed: Deed, fan: Fan, tools: Toolbox, sink: Sink, *, remote_exit_code: bool) -> Report:
@@ -117,7 +120,8 @@ def carry_out(
     for name in tally.not_reached:
         recorder(NodeResult(node=name, outcome=Outcome.CANCELLED, attempts=0, message="never started"))
     report = _report(tally, run_plan, order)
-    report = replace(report, notes=(*recorder.notes(), *report.notes))
+    looked = (keep_plan(plan, tools),) if consent.dry_run else ()
+    report = replace(report, notes=(*recorder.notes(), *report.notes, *looked))
     return replace(report, remote_code=recorder.remote_code) if remote_exit_code else report
 
 
@@ -190,6 +194,7 @@ def _head(order: Order, tools: Toolbox) -> dict[str, Any]:
         "include_states": list(fan.chosen.include_states),
         "outdir": _absolute(fan.keep.outdir),
         "resumed_from": fan.resumed_from,
+        "dry_run": fan.consent.dry_run or None,
     }
     return {key: value for key, value in head.items() if value is not None}
 

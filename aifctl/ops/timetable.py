@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from aifctl.core.errors import AifctlError
+from aifctl.core.errors import AifctlError, UsageError
 from aifctl.core.exit_codes import ExitCode
 from aifctl.core.report import Report
 from aifctl.custody.lock import Lock, Skipped, parse_lock, take_lock
 from aifctl.custody.secret_source import read_secret
-from aifctl.ops.asked import Fan
+from aifctl.ops.asked import Fan, Timetable
 from aifctl.ops.cron import COVERED, Attempt, check_textfile, jitter_s, send_heartbeat, write_textfile
 from aifctl.ports.toolbox import Toolbox
 
@@ -21,34 +21,45 @@ from aifctl.ports.toolbox import Toolbox
 def on_time(verb: str, fan: Fan, tools: Toolbox, body: Callable[[], Report]) -> Report:
     """Call `body` as the timetable wants it, and write down how it ended."""
     table = fan.timetable
-    request = parse_lock(table.lock) if table.lock else None
-    name = request.name if request else verb
     textfile = check_textfile(table.textfile) if table.textfile else None
-    heartbeat = read_secret(table.heartbeat, what="the heartbeat URL") if table.heartbeat else None
-    ledger = _Ledger(name=name, verb=verb, textfile=textfile, tools=tools, since_s=tools.clock.monotonic_s())
+    ledger = _Ledger(
+        name=_job_name(table, verb), verb=verb, textfile=textfile, tools=tools, since_s=tools.clock.monotonic_s()
+    )
     try:
-        if table.jitter_s:
-            time.sleep(jitter_s(table.jitter_s, name))
-        if request is None:
-            report = body()
-        else:
-            lock = take_lock(
-                tools.state, request, deadline_s=fan.pace.deadline_s or 0.0, command=verb, clock=tools.clock
-            )
-            if isinstance(lock, Skipped):
-                return ledger.skipped(lock)
-            report = _locked(lock, body)
+        heartbeat = read_secret(table.heartbeat, what="the heartbeat URL") if table.heartbeat else None
+        report = _in_turn(verb, fan, tools, body)
     except AifctlError as error:
         ledger.write(error.exit_code)
         raise
     except BaseException:
         ledger.write(ExitCode.BUG)
         raise
+    if isinstance(report, Skipped):
+        return ledger.skipped(report)
     ledger.write(report.exit, report)
     if heartbeat is not None and report.exit in COVERED:
         problem = send_heartbeat(heartbeat)
         report = replace(report, notes=(*report.notes, problem)) if problem else report
     return report
+
+
+def _in_turn(verb: str, fan: Fan, tools: Toolbox, body: Callable[[], Report]) -> Report | Skipped:
+    """Wait out the jitter, take the lock, call `body`."""
+    table = fan.timetable
+    request = parse_lock(table.lock) if table.lock else None
+    if table.jitter_s:
+        time.sleep(jitter_s(table.jitter_s, request.name if request else verb))
+    if request is None:
+        return body()
+    if fan.pace.deadline_s is None:
+        raise UsageError("--lock needs --deadline: without one a hung run would hold the lock for ever")
+    lock = take_lock(tools.state, request, deadline_s=fan.pace.deadline_s, command=verb, clock=tools.clock)
+    return lock if isinstance(lock, Skipped) else _locked(lock, body)
+
+
+def _job_name(table: Timetable, verb: str) -> str:
+    """Return what tells this cron job apart, also where its lock is written wrongly."""
+    return table.lock.partition(":")[0] or verb
 
 
 def _locked(lock: Lock, body: Callable[[], Report]) -> Report:

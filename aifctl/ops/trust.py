@@ -12,10 +12,10 @@ from aifctl.core.exit_codes import ExitCode
 from aifctl.core.report import Column, Coverage, Field, FieldType, Head, Kind, Report
 from aifctl.custody import audit
 from aifctl.custody.person import from_where, real_user
-from aifctl.custody.plan_hash import PlannedAction, confirm_by_hash, remember_plan
+from aifctl.custody.plan_hash import PlannedAction, confirm_by_hash
 from aifctl.fleet.nodeset_fold import fold
 from aifctl.ops.asked import Chosen, Consent, Fan
-from aifctl.ops.consent import seek_consent
+from aifctl.ops.consent import keep_plan, seek_consent
 from aifctl.ops.scanning import Scanned, scan_all
 from aifctl.ops.selection import choose
 from aifctl.ports.host_keys import HostKey, KeyChange, fingerprint_of
@@ -86,7 +86,7 @@ def forget(fan: Fan, tools: Toolbox, sink: Sink) -> Report:
         for name, keys in held.items():
             for key in keys:
                 sink.item(_key_item(name, key))
-        return Report(notes=(_nothing_done(remember_plan(tools.state, plan)),), summary={"hash": plan.short})
+        return Report(notes=(keep_plan(plan, tools),), summary={"hash": plan.short})
     seek_consent(plan, fan.consent, tools, guarded=True, changing=True)
     _audit(plan, fan.consent, tools)
     gone = tools.host_keys.forget(endpoints)
@@ -113,7 +113,7 @@ def scan(fan: Fan, tools: Toolbox, sink: Sink) -> Report:
         return report
     plan = _scan_plan(changes)
     if fan.consent.dry_run:
-        note = _nothing_done(remember_plan(tools.state, plan))
+        note = keep_plan(plan, tools)
         return _noted(report, note, {"hash": plan.short})
     _agree(plan, changes, fan.consent, tools)
     _audit(plan, fan.consent, tools)
@@ -219,10 +219,6 @@ def _audit(plan: PlannedAction, consent: Consent, tools: Toolbox) -> None:
         what=f"{len(plan.names)} nodes: {_folded(list(plan.names))}",
         why=consent.reason,
     )
-
-
-def _nothing_done(plan_hash: str) -> str:
-    return f"nothing was done; to do exactly this: the same command with --confirm-hash {plan_hash}"
 
 
 def _folded(names: list[str]) -> str:
