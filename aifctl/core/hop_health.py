@@ -33,7 +33,8 @@ class HopHealth:
         self._write()
 
     def worked(self, chain: str) -> None:
-        if any([self._failures.pop(part, None) for part in _parts(chain)]):
+        forgiven = [part for part in _parts(chain) if self._failures.pop(part, None)]
+        if forgiven:
             self._write()
 
     def resting(self, chain: str) -> bool:

@@ -31,8 +31,8 @@ DOCTOR = Kind(
     key="what",
     keeps_order=True,
     columns=(
-        Column(key="part", title="part", type=FieldType.STRING, about="setting or check"),
         Column(key="what", title="what", type=FieldType.STRING, about="the setting's name, or what was looked at"),
+        Column(key="part", title="part", type=FieldType.STRING, about="setting or check"),
         Column(key="status", title="status", type=FieldType.STRING, about="ok, warn or fail"),
         Column(key="found", title="found", type=FieldType.STRING, about="the value, or what was found"),
         Column(key="source", title="from", type=FieldType.STRING, about="flag, variable, file, built-in, or a rule"),
