@@ -10,13 +10,15 @@ from aifctl.core.errors import UsageError
 from aifctl.core.secret import Secret
 from aifctl.ports.transport import Command
 
-#: Runs a script that arrives on stdin: $1 bytes of it, its file name $2, then the interpreter and its arguments up to
-#: "--", then the script's own. Standard input goes on to the script behind its own text. 125 says that the node could
-#: not take the script; the trap removes it on every end but SIGKILL.
+#: Runs a script that arrives on stdin: $1 bytes of it, its file name $2, a word $3 that names its folder, then how many
+#: words the interpreter has, those words, and the script's arguments. Standard input goes on to the script behind its
+#: own text. 125 says that the node could not take the script; the trap removes it on every end but SIGKILL. The folder
+#: is called the same on all nodes, so that what a script says of itself folds; nobody can guess it beforehand, and
+#: where two of our nodes are one machine the second takes another.
 _SCRIPT = (
-    'umask 077; d=$(mktemp -d "${TMPDIR:-/tmp}/aifctl.XXXXXXXXXX") || exit 125; '
+    'umask 077; d="${TMPDIR:-/tmp}/aifctl-$3"; mkdir "$d" 2>/dev/null || { d="$d-$$"; mkdir "$d" || exit 125; }; '
     "trap 'rm -rf \"$d\"' EXIT; trap 'exit 129' HUP; trap 'exit 130' INT; trap 'exit 143' TERM; "
-    'f="$d/$2"; head -c "$1" >"$f" && [ "$(wc -c <"$f")" -eq "$1" ] || exit 125; shift 2; '
+    'f="$d/$2"; head -c "$1" >"$f" && [ "$(wc -c <"$f")" -eq "$1" ] || exit 125; shift 3; '
     'n=$1; shift; if [ "$n" = 1 ]; then i=$1; shift; "$i" "$f" "$@"; else i=$1; a=$2; shift 2; "$i" "$a" "$f" "$@"; fi'
 )
 
@@ -55,7 +57,8 @@ def script_line(name: str, text: bytes, arguments: Sequence[str]) -> str:
     safe_name = (
         "".join(letter if letter.isalnum() or letter in "._-" else "_" for letter in name).lstrip("-.") or "script"
     )
-    words = ["sh", "-c", _SCRIPT, "aifctl-script", str(len(text)), safe_name, str(len(interpreter)), *interpreter]
+    words = ["sh", "-c", _SCRIPT, "aifctl-script", str(len(text)), safe_name, secrets.token_hex(8)]
+    words += [str(len(interpreter)), *interpreter]
     return "exec " + shlex.join([*words, *arguments])
 
 
