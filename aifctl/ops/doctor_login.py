@@ -36,14 +36,14 @@ def look_at_keys(tools: Toolbox) -> Iterator[Row]:
     transport = tools.open_transport()
     try:
         for identities, endpoints in _by_identity(tools).items():
-            what = f"keys {', '.join(identities)}" if identities else "keys"
+            named = f"{', '.join(identities)} can be used" if identities else "there is one to log in with"
             nodes = f"{len(endpoints)} node{'s' * (len(endpoints) != 1)}" if endpoints[0] is not _ANY else "any node"
             try:
                 transport.check(endpoints)
             except AifctlError as problem:
-                yield Row(what=what, status=Status.FAIL, found=str(problem), advice=f"{nodes} can't be logged in to")
+                yield Row(what="keys", status=Status.FAIL, found=str(problem), advice=f"{nodes} can't be logged in to")
             else:
-                yield Row(what=what, found=f"can be used, for {nodes}", source=_key_source(tools, identities))
+                yield Row(what="keys", found=f"{named}, for {nodes}", source=_key_source(tools, identities))
     finally:
         asyncio.run(transport.close())
 
@@ -108,20 +108,22 @@ def _key_source(tools: Toolbox, identities: tuple[str, ...]) -> str:
 def _unopened(tools: Toolbox) -> Iterator[Row]:
     identities = list(dict.fromkeys(name for names in _by_identity(tools) for name in names))
     if not identities:
-        yield Row(what="keys", found="no file named; not looked for, because their password is fetched for a run alone")
+        yield Row(what="keys", found="no file named; none is looked for: their password is fetched for a run alone")
     for identity in identities:
         yield _file_alone(identity)
 
 
 def _file_alone(identity: str) -> Row:
-    what, path = f"keys {identity}", Path(identity).expanduser()
+    path = Path(identity).expanduser()
     try:
         mode = stat.S_IMODE(path.stat().st_mode)
     except OSError as problem:
-        return Row(what=what, status=Status.FAIL, found=problem.strerror or "", advice="check --identity")
+        found = f"{identity}: {problem.strerror}"
+        return Row(what="keys", status=Status.FAIL, found=found, advice="check --identity")
     if mode & _OTHERS:
-        return Row(what=what, status=Status.FAIL, found=f"mode {mode:04o}", advice=f"chmod 600 {identity}")
-    return Row(what=what, found="is there; not opened, because its password is fetched for a run alone")
+        found = f"{identity} may be read by others (mode {mode:04o})"
+        return Row(what="keys", status=Status.FAIL, found=found, advice=f"chmod 600 {identity}")
+    return Row(what="keys", found=f"{identity} is there; not opened, its password is fetched for a run alone")
 
 
 def _inventorys_trust(tools: Toolbox) -> tuple[tuple[str, ...], bool]:

@@ -73,7 +73,17 @@ def test_a_secrets_reference_is_shown_and_never_resolved(host: ControlHost) -> N
     seen = see(host)
     assert seen.row("key_password", "setting")["found"] == "cmd:touch /nowhere/else"
     assert host.secrets_read == 0
-    assert "not opened" in seen.row(f"keys {host.folder / 'id'}")["found"]
+    assert "not opened" in seen.row("keys")["found"]
+
+
+def test_without_their_password_keys_are_looked_at_from_outside(host: ControlHost) -> None:
+    host.environ["AIFCTL_KEY_PASSWORD"] = "file:/nowhere/else"
+    (host.folder / "id").chmod(0o640)
+    assert see_keys(host)["found"] == f"{host.folder / 'id'} may be read by others (mode 0640)"
+    host.environ["AIFCTL_IDENTITY"] = "/nonexistent/id"
+    assert see_keys(host)["found"] == "/nonexistent/id: No such file or directory"
+    host.environ["AIFCTL_IDENTITY"] = ""
+    assert see(host).row("keys")["found"].startswith("no file named")
 
 
 def test_a_secret_in_place_of_a_reference_is_never_shown(host: ControlHost) -> None:
@@ -194,7 +204,7 @@ def test_too_few_open_files_for_anything_fail(host: ControlHost, monkeypatch: py
 def test_a_key_that_others_may_read_fails_with_the_command_that_closes_it(host: ControlHost) -> None:
     (host.folder / "id").chmod(0o644)
     seen = see(host)
-    (row,) = [item for item in seen.items if str(item["what"]).startswith("keys")]
+    row = seen.row("keys")
     assert row["status"] == "fail"
     assert f"chmod 600 {host.folder / 'id'}" in row["found"]
     assert seen.report.exit is ExitCode.SETUP
@@ -209,7 +219,7 @@ def test_an_encrypted_key_fails_and_a_missing_one_too(host: ControlHost) -> None
 
 
 def see_keys(host: ControlHost) -> dict[str, str]:
-    (row,) = [dict(item) for item in see(host).items if str(item["what"]).startswith("keys")]
+    row = see(host).row("keys")
     assert row["status"] == "fail"
     return row
 
@@ -218,10 +228,16 @@ def test_each_set_of_keys_that_the_inventory_names_is_looked_at(host: ControlHos
     other = make_key(host.folder / "other")
     host.write_inventory(f"site: lab\nnodes:\n  n[1-2]: {{}}\n  n3: {{identity: [{other}]}}\n")
     seen = see(host)
-    assert seen.row(f"keys {host.folder / 'id'}")["found"] == "can be used, for 2 nodes"
-    assert seen.row(f"keys {host.folder / 'id'}")["source"] == "AIFCTL_IDENTITY"
-    assert seen.row(f"keys {other}")["found"] == "can be used, for 1 node"
-    assert seen.row(f"keys {other}")["source"] == "inventory"
+    assert [(row["found"], row["source"]) for row in seen.rows("keys")] == [
+        (f"{host.folder / 'id'} can be used, for 2 nodes", "AIFCTL_IDENTITY"),
+        (f"{other} can be used, for 1 node", "inventory"),
+    ]
+
+
+def test_without_any_key_doctor_says_where_to_put_one(host: ControlHost, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(host.folder / "empty"))
+    host.environ["AIFCTL_IDENTITY"] = ""
+    assert "there is no SSH key to log in with" in see_keys(host)["found"]
 
 
 def test_an_ssh_config_that_cannot_be_understood_is_a_row_of_the_keys(host: ControlHost) -> None:
