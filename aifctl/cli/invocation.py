@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import re
 from collections.abc import Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -56,7 +57,7 @@ class Invocation:
         _current.set(self)
         if self.words == ("--version",):
             return wiring.write_version()
-        words = [f"{word}={_OPTIONAL_VALUES[word]}" if word in _OPTIONAL_VALUES else word for word in self.words]
+        words = [_for_click(word, noun=self.words[0] if self.words else "") for word in self.words]
         try:
             code = _app(words)(args=words, prog_name="aifctl", standalone_mode=False)
         except typer.TyperException as problem:  # what Click says of the words: exit 2 like every usage error
@@ -112,6 +113,13 @@ def _build(modules: Sequence[str]) -> Any:
 
 def _root() -> None:
     """Take no option of its own: those that every command has may stand before the command's name, see `parse`."""
+
+
+def _for_click(word: str, *, noun: str) -> str:
+    """Return a word as Click understands what is meant by it."""
+    if word in _OPTIONAL_VALUES:
+        return f"{word}={_OPTIONAL_VALUES[word]}"
+    return f"~{word[1:]}" if noun == "runs" and re.fullmatch(r"-\d+", word) else word
 
 
 def _globals_last(words: Sequence[str]) -> tuple[str, ...]:

@@ -69,8 +69,9 @@ def resolve_run(state: StateDir, reference: str) -> str:
         raise UsageError(f"there are no runs in {state.path / RUNS} yet")
     if reference == "latest":
         return known[-1]
-    if re.fullmatch(r"-\d+", reference):
-        return _counted(known, int(reference), reference)
+    if re.fullmatch(r"[-~]\d+", reference):  # ~2 is -2 where that would be taken for an option
+        counted = reference.replace("~", "-")
+        return _counted(known, int(counted), counted)
     if reference in known:
         return reference
     found = [run_id for run_id in known if reference and (run_id.startswith(reference) or run_id[-4:] == reference)]
