@@ -80,7 +80,11 @@ function __aifctl_options
             string join \n -- '-h	Show what this command does and takes' '--help	Show what this command does and takes'
     end
     switch "$argv[1]"
-        case 'bench fanout' 'doctor' 'find' 'inventory check' 'inventory export' 'inventory formats' 'inventory import' 'inventory show' 'inventory template' 'nodes' 'pull' 'push' 'run' 'runs diff' 'runs list' 'runs resume' 'runs retry' 'runs show' 'runs stop' 'script' 'shell' 'sim down' 'sim fault' 'sim status' 'sim up' 'ssh' 'trust forget' 'trust scan' 'trust show'
+        case ''
+            string join \n -- '--version	Print the version'
+    end
+    switch "$argv[1]"
+        case '' 'bench fanout' 'doctor' 'find' 'inventory check' 'inventory export' 'inventory formats' 'inventory import' 'inventory show' 'inventory template' 'nodes' 'pull' 'push' 'run' 'runs diff' 'runs list' 'runs resume' 'runs retry' 'runs show' 'runs stop' 'script' 'shell' 'sim down' 'sim fault' 'sim status' 'sim up' 'ssh' 'trust forget' 'trust scan' 'trust show'
             string join \n -- '-o	table, wide, plain, md, json, jsonl, csv, tsv, nodeset or count' '--output	table, wide, plain, md, json, jsonl, csv, tsv, nodeset or count' '--inventory	Inventory file or folder' '--state-dir	Where runs, locks and caches are kept' '--color	auto, always or never' '--progress	auto, bar, log, json or off; on stderr' '-v	Say more on stderr' '--verbose	Say more on stderr' '-q	Say nothing on stderr but errors' '--quiet	Say nothing on stderr but errors'
     end
     switch "$argv[1]"
@@ -129,7 +133,7 @@ function __aifctl_options
     end
     switch "$argv[1]"
         case 'run' 'script'
-            string join \n -- '--outdir	Every byte as NODE.out and NODE.err' '--output-cap	Kept per node and stream (1M)' '--live	Lines as they come, each with its node\'s name' '--stdin	Stream this command\'s stdin to every node' '--remote-exit-code	On one node: exit with the remote command\'s code'
+            string join \n -- '--outdir	Every byte as NODE.out and NODE.err' '--output-cap	Kept per node and stream (1M)' '--live	Lines as they come, each with its node\'s name' '--only-changes	Only what is not as in the last run of the same' '--stdin	Stream this command\'s stdin to every node' '--remote-exit-code	On one node: exit with the remote command\'s code'
     end
     switch "$argv[1]"
         case 'run' 'script' 'shell'

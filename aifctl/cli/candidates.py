@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os.path
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -38,7 +37,8 @@ def continuations(words: Iterable[str], typed: str, *, kind: str = "names") -> l
 
 
 def _beginnings(words: Sequence[str]) -> dict[str, int]:
-    length = len(os.path.commonprefix(words)) + 1
+    first, last = min(words), max(words)
+    length = 1 + next((at for at, pair in enumerate(zip(first, last, strict=False)) if pair[0] != pair[1]), len(first))
     groups = Counter(word[:length] for word in words)
     while True:
         length += 1

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from typing import Any
+
+from aifctl.cli.options import Everywhere
 
 #: (word, what it is)
 Choice = tuple[str, str]
@@ -69,6 +71,7 @@ class Command:
 
 
 HELP = Option(spellings=("-h", "--help"), about="Show what this command does and takes")
+VERSION = Option(spellings=("--version",), about="Print the version")
 
 
 class CommandTree:
@@ -81,7 +84,9 @@ class CommandTree:
 
     def __init__(self, app: Any, lists: Mapping[str, Sequence[Choice]]) -> None:
         self._lists = {name: tuple(words) for name, words in lists.items()}
-        self.commands = tuple(self._walk(app, ""))
+        root, *below = self._walk(app, "")
+        everywhere = _everywhere(below)
+        self.commands = (replace(root, options=(*root.options, VERSION, *everywhere)), *below)
 
     @property
     def lists(self) -> Mapping[str, tuple[Choice, ...]]:
@@ -180,6 +185,13 @@ def _asked(name: str) -> Values:
 def _about(node: Any) -> str:
     """Return the first sentence of a command's docstring or of a noun's help."""
     return str(node.short_help or node.help or "").strip().split("\n")[0].rstrip(".")
+
+
+def _everywhere(commands: Iterable[Command]) -> list[Option]:
+    """Return the options that every command has: they may stand before the command's name too."""
+    spellings = {f"--{field.name.replace('_', '-')}" for field in fields(Everywhere)}
+    found = {option.spellings: option for command in commands for option in command.options}
+    return [option for option in found.values() if spellings & set(option.spellings)]
 
 
 def _values_of(command: Command) -> Iterable[Values]:

@@ -110,7 +110,7 @@ def _flags(line: Sequence[str]) -> dict[str, str]:
     """Return what the line says of inventory and state directory, up to its `--`."""
     flags: dict[str, str] = {}
     mine = list(line[: line.index("--")] if "--" in line else line)
-    for word, following in zip(mine, [*mine[1:], ""], strict=True):
+    for word, following in zip(mine, [*mine, ""][1:], strict=True):
         name, equals, value = word.partition("=")
         text = value if equals else following
         if name in _SAYS_WHERE and text:

@@ -108,7 +108,8 @@ def _operands(operand: str, sources: Sources) -> Iterable[Candidate]:
     kind, colon, value = operand[1:].partition(":")
     if not colon:
         return _marks(operand, sources)
-    found = _READERS.get(kind, lambda value, sources: _members(kind, value, sources))(value, sources)
+    reader = _READERS.get(kind)
+    found = reader(value, sources) if reader else _members(kind, value, sources)
     return [replace(each, word=f"@{kind}:{each.word}") for each in found]
 
 

@@ -148,8 +148,8 @@ def _options(tree: CommandTree) -> Iterator[str]:
         for option in command.options:
             places.setdefault(option, []).append(command.place)
     groups: dict[tuple[str, ...], list[Option]] = {}
-    for option, where in places.items():
-        groups.setdefault(tuple(where), []).append(option)
+    for option, its_places in places.items():
+        groups.setdefault(tuple(its_places), []).append(option)
     for where, options in groups.items():
         told = [(each, option.about) for option in options for each in option.spellings]
         yield from _case(where, _told(told))

@@ -29,7 +29,7 @@ _aifctl_list() {
 @LISTS@
     esac
     if [[ $words[1] == *'\:'* ]]; then end=(-S ''); fi # what follows the colon is still missing
-    _describe -V -t $1 ${1%s} words $end
+    _describe -V -t $1 ${1%s} words "${(@)end}"
 }
 
 # Offer what the inventory, the runs and the simulated fleets say; what goes on gets no space behind it.
@@ -61,12 +61,18 @@ _aifctl() {
     fi
     _aifctl_place ''
     while (( $#commands && CURRENT > 2 )); do
-        place=${place:+$place }$words[2]
+        if [[ $words[2] == (@VALUED@) ]]; then
+            (( CURRENT > 3 )) || break
+            shift words
+            (( CURRENT -= 1 ))
+        elif [[ $words[2] != -* ]]; then
+            place=${place:+$place }$words[2]
+            _aifctl_place $place || return
+        fi
         shift words
         (( CURRENT -= 1 ))
-        _aifctl_place $place || return
     done
-    if (( $#commands )) && [[ $PREFIX != -* ]]; then
+    if (( $#commands )) && [[ CURRENT -eq 2 && $PREFIX != -* ]]; then
         _describe -t commands command commands
     else
         _arguments -s -S : $specs
@@ -87,6 +93,7 @@ def zsh_script(tree: CommandTree) -> str:
     parts = {
         "OPTIONS": (f"        {key} {spec}" for key, spec in sorted(shared.items())),
         "PLACES": (_place(command, shared) for command in tree.commands),
+        "VALUED": ["|".join(each for option in tree.commands[0].options if option.values for each in option.spellings)],
         "LISTS": (f"    ({name}) words=({_pairs(words)}) ;;" for name, words in tree.lists.items()),
     }
     text = _SCRIPT
