@@ -9,7 +9,7 @@ import typer
 
 from aifctl.cli.call import call
 from aifctl.cli.command import command
-from aifctl.cli.fan import fan, flags
+from aifctl.cli.fan import fan, flags, verb_words
 from aifctl.cli.options import Everywhere, Guarding, Pacing, Reaching, Selecting, Timetable
 
 
@@ -25,9 +25,12 @@ def add_to(app: typer.Typer) -> None:
         ],
     )
     def push(
+        *,
         selecting: Selecting,
-        source: Annotated[str, typer.Argument(metavar="SRC", help="Local file or folder")],
-        destination: Annotated[str, typer.Argument(metavar="DEST", help="Remote path; ends in / to go below it")],
+        source: Annotated[str | None, typer.Argument(metavar="SRC", help="Local file or folder")] = None,
+        destination: Annotated[
+            str | None, typer.Argument(metavar="DEST", help="Remote path; ends in / to go below it")
+        ] = None,
         reaching: Reaching,
         pacing: Pacing,
         guarding: Guarding,
@@ -40,6 +43,7 @@ def add_to(app: typer.Typer) -> None:
         """Copy a file or a folder to many nodes; what is already there is skipped by its hash."""
         from aifctl.ops.copy import PushAsked, push as verb
 
+        selecting, (source, destination) = verb_words(selecting, SRC=source, DEST=destination)
         asked = PushAsked(
             fan=fan(selecting, pacing, guarding, timetable=timetable),
             source=source,
@@ -59,11 +63,12 @@ def add_to(app: typer.Typer) -> None:
         ],
     )
     def pull(
+        *,
         selecting: Selecting,
-        source: Annotated[str, typer.Argument(metavar="SRC", help="Remote file or folder")],
+        source: Annotated[str | None, typer.Argument(metavar="SRC", help="Remote file or folder")] = None,
         destination: Annotated[
-            str, typer.Argument(metavar="DESTDIR", help="Local folder; each node gets one below it")
-        ],
+            str | None, typer.Argument(metavar="DESTDIR", help="Local folder; each node gets one below it")
+        ] = None,
         reaching: Reaching,
         pacing: Pacing,
         guarding: Guarding,
@@ -73,6 +78,7 @@ def add_to(app: typer.Typer) -> None:
         """Copy a file or a folder from many nodes, each node's into a folder of its own."""
         from aifctl.ops.copy import PullAsked, pull as verb
 
+        selecting, (source, destination) = verb_words(selecting, SRC=source, DESTDIR=destination)
         asked = PullAsked(
             fan=fan(selecting, pacing, guarding, timetable=timetable), source=source, destination=destination
         )

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 from aifctl.cli.call import reaching_flags
 from aifctl.cli.invocation import current
 from aifctl.cli.options import Becoming, Guarding, Keeping, Pacing, Reaching, Selecting, Timetable
@@ -22,6 +25,22 @@ def chosen(selecting: Selecting, include_state: list[str] | None = None) -> aske
         allow_empty=selecting.allow_empty,
         include_states=tuple(include_state or ()),
     )
+
+
+def verb_words(
+    selecting: Selecting, *, more: Sequence[str] | None = None, **words: str | None
+) -> tuple[Selecting, list[str]]:
+    """Return which nodes, and a verb's own words, by what its help calls them; UsageError where one is missing.
+
+    A host file stands in place of SELECTOR, so all words are the verb's own then. Only where it takes a fixed number of
+    them can there be one too many, which chooses among the hosts.
+    """
+    given = [word for word in (selecting.selector, *words.values(), *(more or ())) if word is not None]
+    chooses = selecting.hostfile is None or (more is None and len(given) > len(words))
+    selector = given.pop(0) if given and chooses else None
+    if len(given) < len(words):
+        raise UsageError(f"{list(words)[len(given)]} is missing; --help tells what this takes")
+    return replace(selecting, selector=selector), given
 
 
 def fan(

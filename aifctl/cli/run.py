@@ -9,7 +9,7 @@ import typer
 
 from aifctl.cli.call import call
 from aifctl.cli.command import command
-from aifctl.cli.fan import fan, flags
+from aifctl.cli.fan import fan, flags, verb_words
 from aifctl.cli.invocation import current
 from aifctl.cli.options import Becoming, Everywhere, Guarding, Keeping, Pacing, Reaching, Selecting, Timetable
 
@@ -61,8 +61,11 @@ def add_to(app: typer.Typer) -> None:
         examples=["aifctl script @su:3 ./collect.sh", "aifctl script @all check.py --sudo -- --verbose /dev/nvme0"],
     )
     def script(
+        *,
         selecting: Selecting,
-        file: Annotated[str, typer.Argument(metavar="FILE", help="A script; its first line names the interpreter")],
+        file: Annotated[
+            str | None, typer.Argument(metavar="FILE", help="A script; its first line names the interpreter")
+        ] = None,
         reaching: Reaching,
         pacing: Pacing,
         keeping: Keeping,
@@ -80,10 +83,11 @@ def add_to(app: typer.Typer) -> None:
         """
         from aifctl.ops.run import ScriptAsked, script as verb
 
+        selecting, (file, *words) = verb_words(selecting, FILE=file, more=arguments or ())
         asked = ScriptAsked(
             fan=fan(selecting, pacing, guarding, keeping=keeping, timetable=timetable),
             file=file,
-            arguments=(*(arguments or ()), *(current().command or ())),
+            arguments=(*words, *(current().command or ())),
             sudo=becoming.sudo,
             stdin=stdin,
             remote_exit_code=remote_exit_code,
