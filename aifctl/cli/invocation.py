@@ -71,6 +71,10 @@ class Invocation:
     def fail(self, error: AifctlError) -> int:
         """Tell an error that came before a verb was called, in the invocation's format; returns its exit code."""
         wiring.tell_error(error, self.format)
+        textfile = _value_of("--textfile", self.words)
+        if textfile:  # an alert on it must see this end, too
+            name = (_value_of("--lock", self.words) or "").partition(":")[0]
+            wiring.note_end(textfile, verb=self.words[0], name=name or self.words[0], code=error.exit_code)
         return error.exit_code
 
     def bug(self, bug: Exception) -> int:
@@ -140,6 +144,16 @@ def _format(words: Sequence[str]) -> str:
         if word.startswith("-o") and not word.startswith("--"):
             return word[2:].removeprefix("=")
     return "table"
+
+
+def _value_of(option: str, words: Sequence[str]) -> str | None:
+    """Return what an option says, whether or not the rest of the words parses."""
+    for index, word in enumerate(words):
+        if word == option:
+            return words[index + 1] if index + 1 < len(words) else None
+        if word.startswith(f"{option}="):
+            return word.partition("=")[2]
+    return None
 
 
 def _sentence(problem: Exception, words: Sequence[str]) -> str:

@@ -24,7 +24,16 @@ if TYPE_CHECKING:
 
     Verb = Callable[[Toolbox, Sink], Report]
 
-__all__ = ["output_formats", "perform", "quiet_tools", "report_kinds", "tell_error", "write_schema", "write_version"]
+__all__ = [
+    "note_end",
+    "output_formats",
+    "perform",
+    "quiet_tools",
+    "report_kinds",
+    "tell_error",
+    "write_schema",
+    "write_version",
+]
 
 
 def perform(verb: Verb, shown: Shown, *, flags: Mapping[str, str | None]) -> int:
@@ -56,6 +65,18 @@ def tell_error(error: AifctlError, format_name: str) -> None:
         screen.stdout.write(text)
         screen.stdout.flush()
     screen.tell(error)
+
+
+def note_end(textfile: str, *, verb: str, name: str, code: ExitCode) -> None:
+    """Write the text file of a command that ended before its verb was called."""
+    from aifctl.core.system_clock import SystemClock
+    from aifctl.ops.cron import Attempt, check_textfile, write_textfile
+
+    attempt = Attempt(name=name, verb=verb, at=SystemClock().now(), duration_s=0.0, exit=code)
+    try:
+        write_textfile(check_textfile(textfile), attempt)
+    except AifctlError as error:
+        open_screen(Shown()).tell(error)
 
 
 def quiet_tools(flags: Mapping[str, str]) -> Tools:
