@@ -134,8 +134,8 @@ def _rich_table(
     terminal = style.terminal
     table = Table(box=None, pad_edge=False, padding=(0, _GAP, 0, 0), header_style="bold")
     for at, column in enumerate(columns):
-        side = "right" if column.right else "left"
-        table.add_column(RichText(column.title), justify=side, overflow="fold", no_wrap=at not in wrapped)
+        title, is_whole = RichText(column.title), at not in wrapped
+        table.add_column(title, justify="right" if column.right else "left", overflow="fold", no_wrap=is_whole)
     for row in cells:
         table.add_row(*(RichText.from_ansi(_painted(*pair, style)) for pair in zip(columns, row, strict=True)))
     # No file of its own: what Rich draws must go through the same encoding and the same broken pipes as all else.
