@@ -45,7 +45,7 @@ def _escape(text: str) -> str:
 
 def _spread(function: Callable[..., int]) -> Callable[..., int]:
     hints = get_type_hints(function, include_extras=True)
-    groups = {name: hint for name, hint in hints.items() if name != "return" and dataclasses.is_dataclass(hint)}
+    groups: dict[str, Any] = {name: hint for name, hint in hints.items() if dataclasses.is_dataclass(hint)}
     own = inspect.signature(function).parameters
     parameters: list[inspect.Parameter] = []
     for name, parameter in own.items():

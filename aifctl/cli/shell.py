@@ -44,5 +44,5 @@ def add_to(app: typer.Typer) -> None:
         """Open the system's ssh to one node, with the inventory's address, user, jump host and host keys."""
         from aifctl.ops.ssh import SshAsked, ssh as verb
 
-        asked = SshAsked(node=node, command=current().command)
+        asked = SshAsked(node=node, command=current().command or ())
         return call(partial(verb, asked), everywhere, reaching_flags(reaching))

@@ -92,24 +92,8 @@ def carry_out(
         return show_plan(plan, tools, sink, guarded=guarded)
     if not consent.dry_run:
         seek_consent(plan, consent, tools, guarded=guarded, changing=deed.changing)
-    endpoints = tools.endpoints(names)
     open_transport = open_transport or tools.open_transport
-    _check_keys(open_transport, endpoints)
-    # The folder is claimed last: what is wrong with the options must not leave an empty run behind.
-    parts: dict[str, Any] = {
-        "head": _head(order, tools),
-        "pacing": _pacing(order.fan.pace, names, tools),
-        "keeping": Keeping(cap_bytes=tools.settings.value("output_cap"), outdir=_absolute(order.fan.keep.outdir)),
-    }
-    run_plan = RunPlan(
-        run_id=claim_run(tools.state, tools.clock, random.SystemRandom()),
-        verb=deed.verb,
-        work=deed.work,
-        endpoints=endpoints,
-        skipped=order.nodes.skipped,
-        changing=deed.changing,
-        **parts,
-    )
+    run_plan = _claimed(order, tools, open_transport)
     before = predecessor(tools.state, deed.verb, dict(deed.facts)) if order.fan.keep.only_changes else None
     recorder = _Recorder(sink, before)
     with open_journal(tools.state, run_plan, clock=tools.clock) as journal:
@@ -123,6 +107,28 @@ def carry_out(
     looked = (keep_plan(plan, tools),) if consent.dry_run else ()
     report = replace(report, notes=(*recorder.notes(), *report.notes, *looked))
     return replace(report, remote_code=recorder.remote_code) if remote_exit_code else report
+
+
+def _claimed(order: Order, tools: Toolbox, open_transport: Callable[[], Transport]) -> RunPlan:
+    """Return the run that the order asks for.
+
+    Its folder is claimed last: what is wrong with the options or with our keys (SetupError) leaves no empty run behind.
+    """
+    endpoints = tools.endpoints(order.nodes.names)
+    open_transport().check(endpoints)
+    head, pacing = _head(order, tools), _pacing(order.fan.pace, order.nodes.names, tools)
+    cap_bytes, outdir = tools.settings.value("output_cap"), _absolute(order.fan.keep.outdir)
+    return RunPlan(
+        run_id=claim_run(tools.state, tools.clock, random.SystemRandom()),
+        verb=order.deed.verb,
+        work=order.deed.work,
+        endpoints=endpoints,
+        skipped=order.nodes.skipped,
+        head=head,
+        pacing=pacing,
+        keeping=Keeping(cap_bytes=cap_bytes, outdir=outdir),
+        changing=order.deed.changing,
+    )
 
 
 class _Recorder:
@@ -246,11 +252,6 @@ def _max_failed(text: str, *, total: int) -> int | None:
     if not text:
         return None
     return 0 if text == "0" else parse_count_or_share(text, total=total)
-
-
-def _check_keys(open_transport: Callable[[], Transport], endpoints: tuple[Any, ...]) -> None:
-    """Read our own keys before anything is journalled: SetupError for one that is missing, locked or too open."""
-    open_transport().check(endpoints)
 
 
 def _audit(order: Order, run_id: str, tools: Toolbox) -> None:
