@@ -1,0 +1,107 @@
+"""An operator of the simulated fleet: what they type, what they break, what they find afterwards."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import pytest
+
+from aifctl.main import main
+from aifctl.sim import processes
+from aifctl.sim.processes import SimHandle
+from tests.command import Operator, Said, wait_until
+
+
+@dataclass(kw_only=True)
+class Prompt(Operator):
+    """As Operator, with the fleet's processes at hand.
+
+    Attributes:
+        inventory: the operator's own copy, so that a test may write into it.
+    """
+
+    fleet: SimHandle
+    inventory: Path
+
+    @classmethod
+    def at(cls, home: Path, fleet: SimHandle) -> Self:
+        """Return an operator whose home this is."""
+        home.mkdir()
+        inventory = home / "site.yaml"
+        inventory.write_text(fleet.files.inventory.read_text())
+        mine = cls(home=home, fleet=fleet, inventory=inventory)
+        mine.prepare_environ(inventory)
+        return mine
+
+    def add(self, section: str) -> None:
+        """Put one more section into the inventory."""
+        self.inventory.write_text(f"{self.inventory.read_text()}\n{section}\n")
+
+    def break_(self, *faults: str) -> None:
+        """Give nodes faults, KIND[:ARG]@NODES each."""
+        for text in faults:
+            processes.tell(self.fleet, {"verb": "plant", "text": text})
+
+    def cure(self) -> None:
+        """Take all faults away."""
+        processes.tell(self.fleet, {"verb": "cure", "where": "", "kind": None})
+
+    def hanging(self, *args: str) -> subprocess.Popen[bytes]:
+        """Start aifctl on nodes that hang, and return when it has sent its command to one of them."""
+        known = set(self.journals())
+        process = self.start(*args)
+        wait_until(
+            lambda: [one for one in self.journals() if one not in known and '"t":"start"' in one.read_text()],
+            "the first start in a journal",
+        )
+        wait_until(self.commands_running, "a command on a node")
+        return process
+
+    def commands_running(self) -> int:
+        """Return how many commands run on the nodes."""
+        return sum(answer["counts"]["processes"] for answer in processes.tell(self.fleet, {"verb": "status"}))
+
+    def commands_count(self) -> int:
+        """Return how many commands the nodes have been sent since they are up."""
+        return sum(answer["counts"]["commands"] for answer in processes.tell(self.fleet, {"verb": "status"}))
+
+    def journals(self) -> list[Path]:
+        """Return the journals there are, oldest first."""
+        return sorted(self.state.glob("runs/*/journal.jsonl"))
+
+    def audit(self) -> list[dict[str, Any]]:
+        """Return the records of the audit chain."""
+        path = self.state / "audit.jsonl"
+        return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+    def both(self, *args: str) -> Sequence[Said]:
+        """Say the same thing twice, as text and as JSON, and check that JSON is one envelope with the exit code."""
+        text, as_json = self.aifctl(*args), self.json(*args)
+        envelope = as_json.envelope()
+        assert as_json.out.count('"schema":') == 1, as_json
+        assert envelope["exit"] == as_json.code == text.code, (text, as_json)
+        assert bool(envelope["errors"]) <= (not envelope["complete"]), as_json
+        return text, as_json
+
+
+@dataclass(frozen=True)
+class InProcess:
+    """`aifctl ARGS` in the test's own process."""
+
+    capture: pytest.CaptureFixture[str]
+
+    def __call__(self, *args: str) -> Said:
+        self.capture.readouterr()
+        code = main(args)
+        out, err = self.capture.readouterr()
+        return Said(command=f"aifctl {' '.join(args)}", code=code, out=out, err=err)
+
+
+def hash_in(said: Said) -> str:
+    """Return the hash that a dry-run printed."""
+    return str(said.envelope()["summary"]["hash"])
