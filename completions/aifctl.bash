@@ -168,7 +168,7 @@ _aifctl_offer() {
 }
 
 _aifctl() {
-    local IFS=$' \t\n' typed raw quote after commands options arguments rest place= how= waiting= count=0 each word
+    local IFS=$' \t\n' typed raw quote after commands options arguments rest place= how= waiting= hostfile= count=0 each word
     COMPREPLY=()
     _aifctl_split "${COMP_LINE:0:COMP_POINT}"
     word=${typed[${#typed[@]} - 1]}
@@ -184,6 +184,7 @@ _aifctl() {
             _aifctl_offer files # behind it stands the nodes' command
             return
         elif [[ $each == -?* && $each != -[0-9]* ]]; then
+            if [[ $each == --hostfile* ]]; then hostfile=1; fi
             if _aifctl_option "$place" "$each"; then waiting=$how; fi
         elif [[ $commands ]]; then
             place=${place:+$place }$each
@@ -204,6 +205,8 @@ _aifctl() {
     elif [[ $commands ]]; then
         _aifctl_reply $commands
     else
+        # A host file stands in place of the selector.
+        if [[ $hostfile && ${arguments[0]-} == ask-selector && ${#arguments[@]} -gt 1 ]]; then ((count += 1)); fi
         _aifctl_offer "${arguments[count]:-$rest}"
     fi
 }

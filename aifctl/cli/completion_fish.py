@@ -104,6 +104,9 @@ function __aifctl_complete
     else
         set --local hows (__aifctl_arguments "$place")
         set --local at (math (count $arguments) + 1)
+        if string match --quiet -- '--hostfile*' $line; and test (count $hows) -gt 1 -a "$hows[1]" = ask-selector
+            set at (math $at + 1) # a host file stands in place of the selector
+        end
         if test $at -gt (count $hows); and string match --quiet -- 'rest-*' "$hows[-1]"
             set at -1
         end

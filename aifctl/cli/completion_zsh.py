@@ -72,6 +72,12 @@ _aifctl() {
         shift words
         (( CURRENT -= 1 ))
     done
+    if (( ${typed[(I)--hostfile*]} && ${specs[(I)1:*_aifctl_ask selector]} && ${specs[(I)2:*]} )); then
+        # A host file stands in place of the selector: 2:SRC becomes 1:SRC.
+        specs=("${(@)specs:#1:*}")
+        specs=("${(@)specs/#2:/1:}")
+        specs=("${(@)specs/#3:/2:}")
+    fi
     if (( $#commands )) && [[ CURRENT -eq 2 && $PREFIX != -* ]]; then
         _describe -t commands command commands
     else

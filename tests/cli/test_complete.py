@@ -199,6 +199,14 @@ def test_without_a_sound_inventory_nothing_is_offered_and_nothing_said(
     assert lines(kind, "r", "--inventory", inventory.format(folder=tmp_path)) == []
 
 
+def test_an_inventory_that_broke_since_is_completed_from_its_last_good_reading(words: Ask, tmp_path: Path) -> None:
+    inventory = tmp_path / "site.yaml"
+    inventory.write_text("site: s\nhalls: {h1: {sus: {su1: {racks: {q1: {nodes: 'q1n[1-2]'}}}}}}\n")
+    before = words("node", "q", "--inventory", str(inventory))
+    inventory.write_text("halls: [")
+    assert words("node", "q", "--inventory", str(inventory)) == before == ["q1n1", "q1n2"]
+
+
 def test_a_broken_settings_file_is_no_reason_to_speak(
     lines: Ask, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

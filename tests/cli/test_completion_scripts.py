@@ -127,6 +127,9 @@ TYPED = [
     ("aifctl run @rack:r16→ -- uptime", ["run", "@rack:r16", "--", "uptime"]),
     ("aifctl run r01n01,@rack:r16→ -- x", ["run", "r01n01,@rack:r16", "--", "x"]),
     ("aifctl run r01n01\\!@rack:r16→ -- x", ["run", "r01n01!@rack:r16", "--", "x"]),
+    ("aifctl run r01n01\\&r01n0→1", ["run", "r01n01&r01n01"]),
+    ("aifctl run r01n01\\&r16n04→ -- x", ["run", "r01n01&r16n04", "--", "x"]),
+    ("aifctl run \\(@all,@can→ -- x", ["run", "(@all,@canary", "--", "x"]),
     ("aifctl run 'a!@rack:r16→ -- x", ["run", "a!@rack:r16", "--", "x"]),
     ('aifctl run "@all not @state:rep→ -- x', ["run", "@all not @state:repair", "--", "x"]),
     ("aifctl run '(r[01-02]n01 or' -- x", ["run", "(r[01-02]n01 or", "--", "x"]),
@@ -141,6 +144,7 @@ TYPED = [
     ("aifctl run @all --key-pass→ fi→x", ["run", "@all", "--key-password", "file:x"]),
     ("aifctl nodes --hostfile ho→", ["nodes", "--hostfile", "hosts file.txt"]),
     ("aifctl nodes --hostfile=ho→", ["nodes", "--hostfile=hosts file.txt"]),
+    ("aifctl push --hostfile ho→ ho→ lo→x", ["push", "--hostfile", "hosts file.txt", "hosts file.txt", "logs/x"]),
     ("aifctl push @all ho→ /tmp/x", ["push", "@all", "hosts file.txt", "/tmp/x"]),
     ("aifctl run @all --outdir lo→x", ["run", "@all", "--outdir", "logs/x"]),
     ("aifctl run --sudo @can→ -- cat ho→", ["run", "--sudo", "@canary", "--", "cat", "hosts file.txt"]),
@@ -157,6 +161,32 @@ TYPED = [
 @pytest.mark.parametrize(("keys", "called_with"), TYPED)
 def test_what_is_typed_in_bash_and_zsh_is_completed(typing: Terminal, keys: str, called_with: list[str]) -> None:
     assert typing.press(keys.replace("→", "\t")) == called_with
+
+
+@pytest.mark.parametrize(
+    ("breaks", "line", "reply"),
+    [
+        (" \"'@><=;|&(:", "aifctl run a,@rack:r16", ["r16"]),
+        (" \"'@><=;|&(:", "aifctl run a,@can", ["@canary"]),
+        (" \"'@><=;|&(:", "aifctl run --exclude=@can", ["@canary"]),
+        (" \"'@><=;|&(:", "aifctl run --exclude='@can", ["@canary"]),
+        (" \"'@><=;|&(:", "aifctl run a\\&r16n04", ["a\\&r16n04"]),
+        (" \"'@><=;|&(", "aifctl run a,@rack:r16", ["@rack:r16"]),
+        (" \"'><=;|&(", "aifctl run a,@rack:r16", ["a,@rack:r16"]),
+        (" ", "aifctl run --exclude=@rack:r16", ["--exclude=@rack:r16"]),
+    ],
+)
+def test_bash_puts_the_reply_where_its_own_word_begins(
+    tmp_path: Path, breaks: str, line: str, reply: list[str]
+) -> None:
+    needs("bash")
+    program = (
+        f"set -u; . {COMPLETIONS}/aifctl.bash; COMP_WORDBREAKS=$BREAKS COMP_LINE=$LINE COMP_POINT=${{#LINE}}; _aifctl; "
+        'printf "%s\\n" "${COMPREPLY[@]}"'
+    )
+    env = environ(tmp_path) | {"BREAKS": breaks, "LINE": line}
+    done = subprocess.run(["bash", "-c", program], env=env, capture_output=True, text=True, check=True)
+    assert (done.stdout.split("\n")[:-1], done.stderr) == (reply, "")
 
 
 @pytest.mark.parametrize(
@@ -180,6 +210,7 @@ def test_what_is_typed_in_bash_and_zsh_is_completed(typing: Terminal, keys: str,
         ("aifctl run @all --outdir ", ["bin/", "logs/"]),
         ("aifctl run --sudo @all -- cat ho", ["hosts file.txt"]),
         ("aifctl push @all ho", ["hosts file.txt"]),
+        ("aifctl push --hostfile x ho", ["hosts file.txt"]),
         ("aifctl sim fault dead thr", ["throttle"]),
         ("aifctl runs retry -1 --outcome throttled,los", ["throttled,lost"]),
         ("FOO=bar aifctl ssh r16n04", ["r16n04"]),
