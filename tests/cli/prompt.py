@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
 import subprocess
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,6 +64,14 @@ class Prompt(Operator):
         )
         wait_until(self.commands_running, "a command on a node")
         return process
+
+    def at_terminal(self, *args: str) -> tuple[subprocess.Popen[bytes], int]:
+        """Start `aifctl ARGS` with stdin and stderr on a terminal; returns it and the terminal's other side."""
+        mine, its = pty.openpty()
+        command = [sys.executable, "-m", "aifctl", *args]
+        process = subprocess.Popen(command, stdin=its, stdout=subprocess.PIPE, stderr=its, env=self.environ)
+        os.close(its)
+        return process, mine
 
     def commands_running(self) -> int:
         """Return how many commands run on the nodes."""
