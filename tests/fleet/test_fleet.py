@@ -158,6 +158,13 @@ def test_an_attribute_that_no_node_has_is_known_as_such() -> None:
     assert not fleet.has_attribute("onwer")
 
 
+def test_attributes_are_what_some_node_has_as_a_person_writes_it() -> None:
+    fleet = Fleet.from_nodes(NODES)
+    assert {"owner", "state", "serial", "serial.gpu0", "bmc.address"} <= set(fleet.attributes)
+    assert all(any(fleet.attribute(key)(name) for name in fleet.names) for key in fleet.attributes)
+    assert Fleet().attributes == ("state",)
+
+
 @pytest.mark.parametrize(
     ("text", "kind"),
     [
