@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import pty
+import re
+import signal
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -72,6 +74,19 @@ class Prompt(Operator):
         process = subprocess.Popen(command, stdin=its, stdout=subprocess.PIPE, stderr=its, env=self.environ)
         os.close(its)
         return process, mine
+
+    def wait_sleeping(self, process: subprocess.Popen[bytes]) -> None:
+        """Wait until a process stands in the kernel's sleep and hears signals as aifctl does."""
+        catching = re.compile(r"^SigCgt:\t([0-9a-f]+)$", re.MULTILINE)
+        proc = Path(f"/proc/{process.pid}")
+
+        def asleep() -> bool:
+            found = catching.search((proc / "status").read_text())
+            hears = found is not None and int(found[1], 16) >> (signal.SIGTERM - 1) & 1
+            where = (proc / "wchan").read_text()  # "0" where this kernel does not say
+            return bool(hears) and (where == "0" or "nanosleep" in where)
+
+        wait_until(asleep, "a sleep")
 
     def commands_running(self) -> int:
         """Return how many commands run on the nodes."""
