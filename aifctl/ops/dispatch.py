@@ -92,15 +92,14 @@ def carry_out(
         return show_plan(plan, tools, sink, guarded=guarded)
     if not consent.dry_run:
         seek_consent(plan, consent, tools, guarded=guarded, changing=deed.changing)
-    open_transport = open_transport or tools.open_transport
-    run_plan = _claimed(order, tools, open_transport)
+    run_plan = _claimed(order, tools)
     before = predecessor(tools.state, deed.verb, dict(deed.facts)) if order.fan.keep.only_changes else None
     recorder = _Recorder(sink, before)
     with open_journal(tools.state, run_plan, clock=tools.clock) as journal:
         sink.open(Head(kind=RUN, facts={**_facts(run_plan, order), **({"since": before.run_id} if before else {})}))
         if deed.changing:
             _audit(order, run_plan.run_id, tools)
-        tally = run_loop(_conducted(run_plan, journal, order, tools, recorder, open_transport))
+        tally = run_loop(_conducted(run_plan, journal, order, tools, recorder, open_transport or tools.open_transport))
     for name in tally.not_reached:
         recorder(NodeResult(node=name, outcome=Outcome.CANCELLED, attempts=0, message="never started"))
     report = _report(tally, run_plan, order)
@@ -109,13 +108,13 @@ def carry_out(
     return replace(report, remote_code=recorder.remote_code) if remote_exit_code else report
 
 
-def _claimed(order: Order, tools: Toolbox, open_transport: Callable[[], Transport]) -> RunPlan:
+def _claimed(order: Order, tools: Toolbox) -> RunPlan:
     """Return the run that the order asks for.
 
     Its folder is claimed last: what is wrong with the options or with our keys (SetupError) leaves no empty run behind.
     """
     endpoints = tools.endpoints(order.nodes.names)
-    open_transport().check(endpoints)
+    tools.check_keys(endpoints)
     head, pacing = _head(order, tools), _pacing(order.fan.pace, order.nodes.names, tools)
     cap_bytes, outdir = tools.settings.value("output_cap"), _absolute(order.fan.keep.outdir)
     return RunPlan(

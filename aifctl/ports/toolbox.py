@@ -90,6 +90,9 @@ class Toolbox(Protocol):
     def endpoints(self, names: Sequence[str]) -> tuple[Endpoint, ...]:
         """Return how nodes are reached: as the inventory says, but for what this command line says."""
 
+    def check_keys(self, endpoints: Sequence[Endpoint]) -> None:
+        """Look at our own keys for these endpoints; SetupError for the first that can't be used. Nothing is dialled."""
+
     def secret(self, setting: str) -> Secret | None:
         """Return what a setting that is a reference refers to, read once; None where it is not set."""
 

@@ -171,6 +171,11 @@ class Tools:
         overruled = {option for name in given for option in _OPTIONS_OF.get(name, ())}
         return tuple(_with(loaded.fleet.endpoint(name), said, overruled) for name in names)
 
+    def check_keys(self, endpoints: Sequence[Endpoint]) -> None:
+        from aifctl.transport.ssh import check_keys
+
+        check_keys(self.dial_settings, endpoints)
+
     def secret(self, setting: str) -> Secret | None:
         reference = self.settings.value(setting)
         if not reference:

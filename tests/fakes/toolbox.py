@@ -181,6 +181,9 @@ class FakeToolbox:
     def endpoints(self, names: Sequence[str]) -> tuple[Endpoint, ...]:
         return tuple(map(self.fleet.endpoint, names))
 
+    def check_keys(self, endpoints: Sequence[Endpoint]) -> None:
+        self.open_transport().check(endpoints)
+
     def secret(self, setting: str) -> Secret | None:
         self.asked_for.append(setting)
         return self.secrets.get(setting)

@@ -8,6 +8,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from aifctl.fleet.endpoint import Endpoint
     from aifctl.ports.host_keys import HostKeys
     from aifctl.ports.transport import DialSettings
     from aifctl.transport.ssh.adapter import SshTransport
@@ -25,3 +28,13 @@ def open_host_keys(settings: DialSettings) -> HostKeys:
     from aifctl.transport.ssh.host_keys import KnownHostsFiles  # noqa: PLC0415 - as above
 
     return KnownHostsFiles(settings)
+
+
+def check_keys(settings: DialSettings, endpoints: Iterable[Endpoint]) -> None:
+    """Look at every key that these endpoints would log in with; SetupError for the first that can't be used."""
+    from aifctl.transport.ssh.plain_keys import all_plain  # noqa: PLC0415 - as above
+    from aifctl.transport.ssh.target import Resolver  # noqa: PLC0415
+
+    endpoints = tuple(endpoints)
+    if not all(map(all_plain, Resolver(settings).all_identities(endpoints))):
+        open_transport(settings).check(endpoints)

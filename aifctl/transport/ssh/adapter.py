@@ -40,12 +40,8 @@ class SshTransport:
 
     def check(self, endpoints: Iterable[Endpoint]) -> None:
         """Read every key that these endpoints would log in with; SetupError for the first that can't be used."""
-        seen: set[tuple[str, ...]] = set()
-        for endpoint in endpoints:
-            identities = self._resolver.node(endpoint).identities
-            if identities not in seen:
-                seen.add(identities)
-                self._dialler.keyring.check(identities)
+        for identities in sorted(self._resolver.all_identities(endpoints)):
+            self._dialler.keyring.check(identities)
 
     async def dial(self, endpoint: Endpoint) -> SshLink:
         """Connect, check the host key, log in; NodeError with a connect-side outcome."""

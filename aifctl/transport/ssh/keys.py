@@ -16,9 +16,8 @@ from asyncssh.public_key import SSHCertificate, SSHKey, SSHKeyPair
 from aifctl.core.errors import SetupError
 from aifctl.core.secret import Secret
 from aifctl.transport.ssh.auth import Offer
+from aifctl.transport.ssh.plain_keys import DEFAULT_IDENTITIES
 
-#: What ssh looks for where nobody names a key.
-_DEFAULT_IDENTITIES = ("~/.ssh/id_ed25519", "~/.ssh/id_ecdsa", "~/.ssh/id_rsa")
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 _CERTIFICATE = b"-cert-v01@openssh.com"
 _PASSWORD_WANTED = "Passphrase must be specified"  # noqa: S105 - asyncssh's sentence, not a password
@@ -71,7 +70,7 @@ class Keyring:
     def _named(self, identities: Sequence[str]) -> tuple[str, ...]:
         if identities:
             return tuple(identities)
-        return tuple(path for path in _DEFAULT_IDENTITIES if Path(path).expanduser().is_file())
+        return tuple(path for path in DEFAULT_IDENTITIES if Path(path).expanduser().is_file())
 
     def _agent_is_there(self) -> bool:
         return bool(self._agent_path) and Path(self._agent_path or "").is_socket()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import os
 import pwd
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from aifctl.core.errors import NodeError
@@ -68,6 +68,12 @@ class Resolver:
         )
         own = {name.lower(): (value,) for name, value in endpoint.options}
         return self._completed(target, {**self._fixed, **own}, named=endpoint.name)
+
+    def all_identities(self, endpoints: Iterable[Endpoint]) -> set[tuple[str, ...]]:
+        """Return the different lists of keys that these endpoints would log in with."""
+        if self._config is None:  # then nothing depends on a node's name, and a fleet has few different answers
+            endpoints = {(endpoint.identity, endpoint.options): endpoint for endpoint in endpoints}.values()
+        return {self.node(endpoint).identities for endpoint in endpoints}
 
     def hop(self, text: str) -> Target:
         """Return the target for one hop of a chain, written [user@]host[:port]."""
