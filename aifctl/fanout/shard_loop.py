@@ -6,6 +6,7 @@ The end of the parent's pipe is the only signal it obeys: whatever ended the par
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import pickle
 import signal
@@ -32,6 +33,8 @@ _OWNER_GONE = "the process that owned the run is gone"
 
 def main() -> None:
     """Work until the parent ends it; argv holds the number of our end of the socket pair."""
+    # Nearly nothing of ours dies in cycles: with the interpreter's 700, collections take 3 % of a run and of the imports.
+    gc.set_threshold(20_000, 20, 50)
     ended_with_the_group = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     for number in ended_with_the_group:
         signal.signal(number, signal.SIG_IGN)
