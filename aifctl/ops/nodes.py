@@ -10,6 +10,7 @@ from aifctl.core.errors import EmptySelectionError, UsageError
 from aifctl.core.exit_codes import ExitCode
 from aifctl.core.report import Column, Head, Kind, Report
 from aifctl.fleet.fleet import Fleet
+from aifctl.fleet.nearest import nearest
 from aifctl.ops.asked import Chosen
 from aifctl.ops.selection import choose
 from aifctl.ports.sink import Sink
@@ -100,5 +101,11 @@ def _matcher(condition: str, fleet: Fleet) -> Callable[[str], bool]:
     key, equals, glob = condition.partition("=")
     if not equals:
         raise UsageError(f"--where {condition!r}: write KEY=GLOB, such as state=drained or sku=h100*")
+    if key == NODE.key:
+        return lambda name: fnmatchcase(name, glob)
+    if not fleet.has_attribute(key):  # a slip of the pen must not count as nobody
+        near = nearest(key, fleet.attributes)
+        advice = f"did you mean {near}?" if near else f"there are {', '.join(fleet.attributes)}"
+        raise UsageError(f"--where {condition!r}: no node of {fleet.origin} has {key}; {advice}")
     value = fleet.attribute(key)
     return lambda name: fnmatchcase(value(name) or "", glob)

@@ -9,7 +9,7 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -74,6 +74,28 @@ class Prompt(Operator):
         process = subprocess.Popen(command, stdin=its, stdout=subprocess.PIPE, stderr=its, env=self.environ)
         os.close(its)
         return process, mine
+
+    def shell(
+        self, script: str, *, stdin: str = "", env: Mapping[str, str] | None = None, cwd: Path | None = None
+    ) -> Said:
+        """Run a line of sh in which `aifctl` is the command."""
+        program = self.home / "bin/aifctl"
+        program.parent.mkdir(exist_ok=True)
+        program.write_text(f'#!/bin/sh\nexec {sys.executable} -m aifctl "$@"\n')
+        program.chmod(0o700)
+        environ = {**self.environ, "PATH": f"{program.parent}:{self.environ['PATH']}", **(env or {})}
+        done = subprocess.run(
+            ["sh", "-c", script],
+            input=stdin.encode(),
+            capture_output=True,
+            env=environ,
+            cwd=cwd,
+            timeout=50,
+            check=False,
+        )
+        return Said(
+            command=script, code=done.returncode, out=done.stdout.decode(), err=done.stderr.decode("utf-8", "replace")
+        )
 
     def wait_sleeping(self, process: subprocess.Popen[bytes]) -> None:
         """Wait until a process stands in the kernel's sleep and hears signals as aifctl does."""
