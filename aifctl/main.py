@@ -40,7 +40,7 @@ def main(argv: Sequence[str]) -> int:
         return invocation.run()
     except AifctlError as error:
         return invocation.fail(error)
-    except BrokenPipeError:  # `--help | head`: nobody reads any more, which is no error
+    except (BrokenPipeError, SystemExit):  # `--help | head`: nobody reads any more (rich then exits), which is no error
         return ExitCode.OK
     except Exception as bug:  # noqa: BLE001  the outermost boundary: kept in a file, exit 70
         return invocation.bug(bug)

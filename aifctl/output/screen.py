@@ -15,7 +15,7 @@ from aifctl.core.system_clock import SystemClock
 from aifctl.output.errors import describe_error
 from aifctl.output.format import Page, ScopesOf
 from aifctl.output.pipe import TextPipe
-from aifctl.output.terminal import TerminalFacts
+from aifctl.output.terminal import TerminalFacts, environ_as_given
 
 if TYPE_CHECKING:
     from aifctl.output.live import LiveLines
@@ -74,7 +74,7 @@ class Screen:
 
 def _pipe(stream: Any, color: str) -> tuple[TerminalFacts, TextPipe]:
     stream = stream or _Closed()
-    terminal = TerminalFacts.detect(stream, os.environ, color=color)
+    terminal = TerminalFacts.detect(stream, environ_as_given(), color=color)
     return terminal, TextPipe(stream.fileno(), encoding=terminal.encoding)
 
 

@@ -6,6 +6,7 @@ import codecs
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 _USUAL_WIDTH = 80
@@ -51,6 +52,19 @@ class TerminalFacts:
             moves=is_terminal and not dumb,
             encoding=_encoding(stream, environ),
         )
+
+
+def environ_as_given() -> Mapping[str, str]:
+    """Return the environment without the LC_CTYPE that Python puts there by itself under LANG=C (PEP 538)."""
+    if os.environ.get("LC_CTYPE") not in {"C.UTF-8", "C.utf8", "UTF-8"}:
+        return os.environ
+    try:
+        given = Path("/proc/self/environ").read_bytes()
+    except OSError:
+        return os.environ
+    if any(entry.startswith(b"LC_CTYPE=") for entry in given.split(b"\0")):
+        return os.environ
+    return {name: value for name, value in os.environ.items() if name != "LC_CTYPE"}
 
 
 def columns_of(descriptor: int) -> int:

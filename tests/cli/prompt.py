@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import pty
@@ -75,17 +76,31 @@ class Prompt(Operator):
         os.close(its)
         return process, mine
 
-    def shell(
-        self, script: str, *, stdin: str = "", env: Mapping[str, str] | None = None, cwd: Path | None = None
-    ) -> Said:
-        """Run a line of sh in which `aifctl` is the command."""
+    def on_screen(self, *args: str, env: Mapping[str, str] | None = None) -> Said:
+        """Run `aifctl ARGS` with stdout and stderr on one terminal; what it shows is in `out`."""
+        mine, its = pty.openpty()
+        command = [sys.executable, "-m", "aifctl", *args]
+        process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=its, stderr=its, env={**self.environ, **(env or {})}
+        )
+        os.close(its)
+        shown = b""
+        with contextlib.suppress(OSError):  # EIO: the other side has closed
+            while piece := os.read(mine, 65536):
+                shown += piece
+        os.close(mine)
+        code = process.wait(timeout=50)
+        return Said(command=" ".join(args), code=code, out=shown.decode("utf-8", "backslashreplace"), err="")
+
+    def shell(self, script: str, *, stdin: str = "", cwd: Path | None = None) -> Said:
+        """Run a line of sh in which `aifctl` is the command; its descriptor 3 is what stdout was, whatever it closes."""
         program = self.home / "bin/aifctl"
         program.parent.mkdir(exist_ok=True)
         program.write_text(f'#!/bin/sh\nexec {sys.executable} -m aifctl "$@"\n')
         program.chmod(0o700)
-        environ = {**self.environ, "PATH": f"{program.parent}:{self.environ['PATH']}", **(env or {})}
+        environ = {**self.environ, "PATH": f"{program.parent}:{self.environ['PATH']}"}
         done = subprocess.run(
-            ["sh", "-c", script],
+            ["sh", "-c", f"exec 3>&1; {script}"],
             input=stdin.encode(),
             capture_output=True,
             env=environ,
