@@ -25,9 +25,9 @@ def add_to(app: typer.Typer) -> None:
     ) -> int:
         """Measure what `aifctl run` costs a node: CPU, memory, nodes per second.
 
-        A figure counts only where every node's own reply arrived and the exit code is right; otherwise its row reads
-        FAILED and the exit code is 1. The simulated fleet shares this machine's cores with aifctl: nodes per second
-        are of both together, CPU and memory of aifctl alone, all its processes included.
+        A figure counts only where each node's own reply arrived; otherwise its row reads FAILED and the exit is 1.
+
+        CPU and memory are aifctl's alone, all its processes; nodes per second depend on the simulated nodes, too.
         """
         from aifctl.sim.bench import FanoutAsked, fanout as verb
 
