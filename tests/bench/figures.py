@@ -15,11 +15,17 @@ TOLERANCE = 1.5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One client on one fleet; `failed` says why it does not count, empty where it does."""
+    """One client on one fleet.
+
+    Attributes:
+        failed: why it does not count; empty where it does.
+        missing: what is not installed here; then it has not failed either.
+    """
 
     client: str
     nodes_count: int
     failed: str = ""
+    missing: str = ""
     cpu_ms: float = 0.0
     nodes_per_s: float = 0.0
     pss_bytes: int = 0
@@ -35,6 +41,7 @@ class Figure:
     Attributes:
         value: None where it could not be measured; `failed` says why.
         judged: ratios and bytes are; seconds of one machine are only printed.
+        missing: what would have to be installed to measure it.
     """
 
     name: str
@@ -43,9 +50,12 @@ class Figure:
     value: float | None
     judged: bool
     failed: str = ""
+    missing: str = ""
 
     @property
     def verdict(self) -> str:
+        if self.missing:
+            return f"not measured: {self.missing}"
         if self.value is None:
             return f"FAILED: {self.failed}"
         if self.value <= self.promise:
@@ -97,8 +107,9 @@ def ratio(name: str, promise: float, line: Line | None, other: Line | None) -> F
     failed = "; ".join(
         f"{each.client} {each.failed}" if each else "not measured" for each in (line, other) if not each or each.failed
     )
-    value = None if failed or not line or not other else line.cpu_ms / other.cpu_ms
-    return Figure(name=name, promise=promise, unit="", value=value, judged=True, failed=failed)
+    missing = other.missing if other and not failed else ""
+    value = None if failed or missing or not line or not other else line.cpu_ms / other.cpu_ms
+    return Figure(name=name, promise=promise, unit="", value=value, judged=True, failed=failed, missing=missing)
 
 
 def of_line(name: str, promise: float, unit: str, line: Line, value: float, *, judged: bool) -> Figure:

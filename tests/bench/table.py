@@ -19,6 +19,9 @@ def render_lines(lines: Sequence[Line]) -> Iterator[str]:
         if line.failed:
             yield f"| {line.client} | {line.nodes_count:,} | FAILED: {line.failed.replace('|', '/')} | | | | |"
             continue
+        if line.missing:
+            yield f"| {line.client} | | not measured: {line.missing} | | | | |"
+            continue
         cells = [f"{line.cpu_ms:.2f}", f"{line.nodes_per_s:,.0f}", f"{line.pss_bytes / 1e6:.0f}"]
         cells += [f"{value * 1e3:.0f}" if value is not None else "" for value in (line.p50_s, line.p99_s)]
         yield f"| {line.client} | {line.nodes_count:,} | {' | '.join(cells)} |"

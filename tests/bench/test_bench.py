@@ -66,8 +66,11 @@ def test_ratios_and_bytes_fail_at_one_and_a_half_and_seconds_never(value: float,
 
 
 def test_the_bench_fails_for_our_lines_and_broken_promises_but_not_for_a_missing_peer() -> None:
-    peer = Line(client="clush", nodes_count=2, failed="clush is not installed")
-    assert failures([peer], []) == []
+    peer = Line(client="clush", nodes_count=2, missing="clush is not installed")
+    held = ratio("r", 0.65, judge("a", done(), nodes=NODES, answered=frozenset(NODES)), peer)
+    assert held.verdict == "not measured: clush is not installed"
+    assert "not measured: clush is not installed" in list(table.render_lines([peer]))[-1]
+    assert failures([peer], [held]) == []
     ours = Line(client="aifctl run", nodes_count=2, failed="exit 70")
     broken = of_line(
         "memory", 300e6, "bytes", judge("a", done(), nodes=NODES, answered=frozenset(NODES)), 1e9, judged=True

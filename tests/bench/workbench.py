@@ -41,7 +41,7 @@ class Workbench:
         """Measure a client on a fleet and keep its line, the median of its rounds; what the last round said beside."""
         missing = client.missing()
         if missing:
-            line, done = Line(client=client.name, nodes_count=len(asked.nodes), failed=missing), None
+            line, done = Line(client=client.name, nodes_count=len(asked.nodes), missing=missing), None
         else:
             rounds = [self._ask(client, asked) for _ in range(self.rounds_count)]
             line, done = median_of([line for line, _ in rounds]), rounds[-1][1]
