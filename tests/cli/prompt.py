@@ -29,10 +29,12 @@ class Prompt(Operator):
 
     Attributes:
         inventory: the operator's own copy, so that a test may write into it.
+        left_behind: commands that ran on the nodes already; whoever was killed ends none.
     """
 
     fleet: SimHandle
     inventory: Path
+    left_behind: int = 0
 
     @classmethod
     def at(cls, home: Path, fleet: SimHandle) -> Self:
@@ -40,7 +42,7 @@ class Prompt(Operator):
         home.mkdir()
         inventory = home / "site.yaml"
         inventory.write_text(fleet.files.inventory.read_text())
-        mine = cls(home=home, fleet=fleet, inventory=inventory)
+        mine = cls(home=home, fleet=fleet, inventory=inventory, left_behind=_running(fleet))
         mine.prepare_environ(inventory)
         return mine
 
@@ -65,7 +67,7 @@ class Prompt(Operator):
             lambda: [one for one in self.journals() if one not in known and '"t":"start"' in one.read_text()],
             "the first start in a journal",
         )
-        wait_until(self.commands_running, "a command on a node")
+        wait_until(lambda: self.commands_running() > 0, "a command on a node")
         return process
 
     def at_terminal(self, *args: str) -> tuple[subprocess.Popen[bytes], int]:
@@ -126,8 +128,8 @@ class Prompt(Operator):
         wait_until(asleep, "a sleep")
 
     def commands_running(self) -> int:
-        """Return how many commands run on the nodes."""
-        return sum(answer["counts"]["processes"] for answer in processes.tell(self.fleet, {"verb": "status"}))
+        """Return how many commands run on the nodes, beside those that somebody left there before."""
+        return _running(self.fleet) - self.left_behind
 
     def commands_count(self) -> int:
         """Return how many commands the nodes have been sent since they are up."""
@@ -168,3 +170,7 @@ class InProcess:
 def hash_in(said: Said) -> str:
     """Return the hash that a dry-run printed."""
     return str(said.envelope()["summary"]["hash"])
+
+
+def _running(fleet: SimHandle) -> int:
+    return sum(answer["counts"]["processes"] for answer in processes.tell(fleet, {"verb": "status"}))
