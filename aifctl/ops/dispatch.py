@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import random
-import signal
 from collections.abc import Callable, Coroutine
 from dataclasses import asdict, replace
 from functools import partial
@@ -20,20 +19,19 @@ from aifctl.core.units import parse_count_or_share
 from aifctl.custody import audit
 from aifctl.custody.person import from_where, real_user
 from aifctl.fanout.conduct import conduct
+from aifctl.fanout.descriptors import fitting_width, raise_descriptors
 from aifctl.fanout.halt import Halt
 from aifctl.fanout.journal import Journal, open_journal
 from aifctl.fanout.plan import Keeping, Pacing, RunPlan, Tally
 from aifctl.fanout.run_ids import claim_run
-from aifctl.fanout.run_nodes import is_same
-from aifctl.fanout.runs import RunRecord
 from aifctl.fleet.fleet import Fleet
 from aifctl.fleet.nodeset_fold import fold
 from aifctl.ops.asked import Fan, Pace
 from aifctl.ops.consent import keep_plan, planned, seek_consent, show_plan
 from aifctl.ops.deed import Deed, Order
+from aifctl.ops.recorder import Recorder
 from aifctl.ops.runs.differing import predecessor
 from aifctl.ops.runs.listing import command_of
-from aifctl.ops.runs.showing import result_item
 from aifctl.ops.selection import by_reason, choose_for, said_by_reason
 from aifctl.ops.signals import obeyed
 from aifctl.ops.timetable import on_time
@@ -46,7 +44,6 @@ from aifctl.ports.work import NodeResult
 #: What waves may follow: a rack at a time, and so on.
 _WAVE_SCOPES = ("rack", "su", "leaf", "hall", "feed")
 _MOST_FOLDED = 200
-_SIGNAL_CODE = 128
 
 #: Runs a coroutine to its end; a shell has a loop that outlives its rounds.
 RunLoop = Callable[[Coroutine[Any, Any, Tally]], Tally]
@@ -94,7 +91,7 @@ def carry_out(
         seek_consent(plan, consent, tools, guarded=guarded, changing=deed.changing)
     run_plan = _claimed(order, tools)
     before = predecessor(tools.state, deed.verb, dict(deed.facts)) if order.fan.keep.only_changes else None
-    recorder = _Recorder(sink, before)
+    recorder = Recorder(sink, before)
     with open_journal(tools.state, run_plan, clock=tools.clock) as journal:
         sink.open(Head(kind=RUN, facts={**_facts(run_plan, order), **({"since": before.run_id} if before else {})}))
         if deed.changing:
@@ -111,11 +108,13 @@ def carry_out(
 def _claimed(order: Order, tools: Toolbox) -> RunPlan:
     """Return the run that the order asks for.
 
-    Its folder is claimed last: what is wrong with the options or with our keys (SetupError) leaves no empty run behind.
+    Its folder is claimed last: what is wrong with the options, our keys or our open files (SetupError) leaves no
+    empty run behind.
     """
     endpoints = tools.endpoints(order.nodes.names)
     tools.check_keys(endpoints)
     head, pacing = _head(order, tools), _pacing(order.fan.pace, order.nodes.names, tools)
+    fitting_width(pacing.width, descriptors=raise_descriptors())
     cap_bytes, outdir = tools.settings.value("output_cap"), _absolute(order.fan.keep.outdir)
     return RunPlan(
         run_id=claim_run(tools.state, tools.clock, random.SystemRandom()),
@@ -128,35 +127,6 @@ def _claimed(order: Order, tools: Toolbox) -> RunPlan:
         keeping=Keeping(cap_bytes=cap_bytes, outdir=outdir),
         changing=order.deed.changing,
     )
-
-
-class _Recorder:
-    """Takes results as they arrive: to the sink, but for those that are as they were where only changes are wanted.
-
-    Attributes:
-        remote_code: the last exit code heard, which --remote-exit-code passes on for one node.
-    """
-
-    def __init__(self, sink: Sink, before: RunRecord | None) -> None:
-        self._sink, self._before = sink, before
-        self._same_count = 0
-        self.remote_code: int | None = None
-
-    def __call__(self, result: NodeResult) -> None:
-        if result.rc is not None:
-            self.remote_code = result.rc
-        elif result.signal is not None:
-            self.remote_code = _SIGNAL_CODE + getattr(signal.Signals, f"SIG{result.signal}", 0)
-        if self._before is not None and is_same(self._before, result):
-            self._same_count += 1
-        else:
-            self._sink.item(result_item(result))
-
-    def notes(self) -> tuple[str, ...]:
-        """Return how many were held back."""
-        if self._before is None:
-            return ()
-        return (f"{self._same_count} nodes are as they were in run {self._before.run_id}",)
 
 
 async def _conducted(

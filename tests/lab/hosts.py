@@ -86,6 +86,7 @@ class Host:
         self._write("etc/hosts", f"127.0.0.1 localhost {self.name}\n")
         self._write("etc/ssh/user_ca.pub", self.user_ca + "\n")
         self._write("etc/sudoers.d/ops", f"ops ALL=(ALL) {'' if self.sudo_asks else 'NOPASSWD: '}ALL\n", mode=0o440)
+        self._write("etc/systemd/system/ssh.service.d/lab.conf", "[Unit]\nStartLimitIntervalSec=0\n")  # restarts galore
         self._write_sshd()
         for home, owner in (("root", 0), ("home/ops", _OPS_ID)):
             self._write(f"{home}/.ssh/authorized_keys", "\n".join(self.authorized) + "\n", owner=owner, mode=0o600)
@@ -136,7 +137,10 @@ class Host:
         """Run a shell script inside as root, without SSH, to learn or change facts; returns stdout."""
         spaces = ["--mount", "--net", "--pid", "--uts", "--ipc", "--cgroup", "--root", "--wd"]
         command = ["nsenter", f"--target={self.leader()}", *spaces, "--", "sh", "-c", script]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=timeout_s, check=False)
+        # A session of its own: a script that signals its process group must not meet the tests.
+        done = subprocess.run(
+            command, capture_output=True, text=True, timeout=timeout_s, check=False, start_new_session=True
+        )
         if check and done.returncode:
             raise AssertionError(f"{self.name}: {script!r} gave {done.returncode}: {done.stderr}")
         return done.stdout

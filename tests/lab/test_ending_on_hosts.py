@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 import subprocess
@@ -73,6 +74,45 @@ def test_ctrl_c_of_a_terminal_reaches_every_process_of_ours_and_still_ends_the_f
     assert left(lab, 49_001) == []
 
 
+def test_ctrl_c_while_nodes_are_still_being_chosen_is_quiet_and_starts_nothing(control: Control) -> None:
+    fifo = control.home / "hosts"
+    os.mkfifo(fifo)
+    run = control.start("run", f"--hostfile={fifo}", "--", "touch /tmp/chosen")
+    with fifo.open("wb"):  # open waits for the reader: aifctl is now in the middle of it
+        run.send_signal(signal.SIGINT)
+        done = control.finish(run, "run")
+    assert done.code == 130, done
+    assert "Traceback" not in done.err, done
+    assert list(control.state.glob("runs/*")) == []
+
+
+def test_ctrl_c_while_results_are_printed_ends_at_once(control: Control, lab: Lab) -> None:
+    """Nobody reads our stdout, so the report gets stuck in the pipe."""
+    run = control.start("run", FOUR, "-o", "plain", "--", "seq 100000; rm -f /root/never")
+    assert run.stdout is not None
+    fcntl.fcntl(run.stdout, fcntl.F_SETPIPE_SZ, 4096)
+    wait_until(lambda: '"seal"' in _journal(control), "the end of the run")
+    run.send_signal(signal.SIGINT)
+    assert run.wait(timeout=20) == 130
+    done = control.finish(run, "run")
+    assert "Traceback" not in done.err, done
+
+
+def test_a_second_ctrl_c_leaves_at_once_and_says_what_may_still_run(control: Control, lab: Lab) -> None:
+    """The command ignores TERM, so that there is a while before KILL comes to it."""
+    run = control.start("run", "node1", "-o", "json", "--", "trap '' TERM; sleep 49005 & wait; wait; sleep 49005")
+    host = lab.hosts[0]
+    wait_until(lambda: host.processes("sleep 49005"), "the command")
+    run.send_signal(signal.SIGINT)
+    wait_until(lambda: '"stop"' in _journal(control), "the first Ctrl-C to be heard")
+    run.send_signal(signal.SIGINT)
+    done = control.finish(run, "run")
+    host.sh("pkill -KILL -f '[s]leep 49005'")
+    assert done.code == 130, done
+    assert "what was begun may still run on 1 nodes: node1" in done.err, done
+    assert done.items()["node1"]["survivors"] is None, done
+
+
 def test_runs_stop_ends_a_run_from_another_terminal(control: Control, lab: Lab) -> None:
     run = control.start("run", FOUR, "-o", "json", "--", family(49_002))
     wait_until(started(lab, 49_002), "the family on every host")
@@ -119,3 +159,16 @@ def test_stdout_closed_early_is_quiet(control: Control) -> None:
     assert len(head.stdout) == 10
     assert b"Traceback" not in said
     assert b"Broken pipe" not in said
+
+
+def test_stdout_that_is_full_is_exit_6_and_no_traceback(control: Control) -> None:
+    with open("/dev/full", "wb") as full:  # noqa: PTH123  a device, not a file of ours
+        run = control.start("run", "node1", "--", "echo said", stdout=full)
+    done = control.finish(run, "run")
+    assert done.code == 6, done
+    assert "No space left on device" in done.err, done
+    assert "Traceback" not in done.err, done
+
+
+def _journal(control: Control) -> str:
+    return "".join(path.read_text() for path in control.state.glob("runs/*/journal.jsonl"))

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.command import wait_until
 from tests.lab.lab import Control, Lab
 
 FOUR = "node[1-4]"
@@ -32,9 +33,51 @@ def agent(lab: Lab, tmp_path: Path) -> Iterator[Path]:
 
 def test_keys_of_an_agent(control: Control, agent: Path) -> None:
     control.key.unlink()
-    assert control.json("run", "node1", "--", "id").outcomes() == {"node1": "auth"}
+    without = control.aifctl("run", "node1", "--", "id")
+    assert without.code == 6, without
+    assert "there is no SSH key to log in with" in without.err, without
     done = control.aifctl("run", FOUR, "-o", "json", "--", "id -un", env={"SSH_AUTH_SOCK": str(agent)})
     assert done.code == 0, done
+
+
+def test_a_certificate_that_only_the_agent_holds(control: Control, lab: Lab, agent: Path) -> None:
+    control.key.unlink()
+    key = control.home / "signed"
+    _run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key))
+    _run("ssh-keygen", "-q", "-s", str(lab.ca_key), "-I", "operator", "-n", "root", f"{key}.pub")
+    environ = {"SSH_AUTH_SOCK": str(agent)}
+    subprocess.run(["ssh-add", "-q", "-D"], env=environ, check=True)
+    subprocess.run(["ssh-add", "-q", key], env=environ, check=True)  # the certificate beside it goes with it
+    key.unlink()
+    done = control.aifctl("run", FOUR, "-o", "json", "--", "id -un", env=environ)
+    assert done.code == 0, done
+
+
+def test_a_strangers_key_is_refused_with_what_was_tried(control: Control) -> None:
+    key = control.home / "stranger"
+    _run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key))
+    done = control.json("run", "node1", f"--identity={key}", "--", "id")
+    assert (done.code, done.outcomes()) == (4, {"node1": "auth"}), done
+    assert "stranger" in done.items()["node1"]["message"], done
+
+
+def test_an_encrypted_key_opens_with_a_password_from_a_file_and_not_without(control: Control) -> None:
+    _run("ssh-keygen", "-q", "-p", "-P", "", "-N", "key-secret", "-f", str(control.key))
+    shut = control.aifctl("run", "node1", "--", "true")
+    assert shut.code == 6, shut
+    assert "is encrypted" in shut.err, shut
+    secret = control.home / "key-password"
+    secret.write_text("key-secret\n")
+    secret.chmod(0o600)
+    done = control.aifctl("run", "node1", f"--key-password=file:{secret}", "--", "true")
+    assert done.code == 0, done
+
+
+def test_a_key_that_others_may_read_is_refused_before_anybody_is_asked(control: Control) -> None:
+    control.key.chmod(0o644)
+    done = control.aifctl("run", "node1", "--", "true")
+    assert done.code == 6, done
+    assert "chmod 600" in done.err, done
 
 
 def test_a_user_certificate_opens_what_its_key_alone_does_not(control: Control, lab: Lab) -> None:
@@ -107,12 +150,34 @@ def test_a_dead_jump_host_is_replaced_by_the_next_and_remembered(control: Contro
         lab.wait_answering(*lab.hosts[:2])
 
 
+def test_a_jump_host_that_dies_mid_run_loses_what_ran_behind_it_and_the_next_one_serves(
+    control: Control, lab: Lab
+) -> None:
+    """The connection goes with the jump host: lost, never repeated by itself; node1 answers all the same."""
+    first, inner = lab.hosts[0], lab.inner
+    run = control.start("run", "node1,node5", "--retries=3", "-o", "json", "--", "[ -e /root/inner ] && sleep 52001; :")
+    inner.sh("touch /root/inner")
+    try:
+        wait_until(lambda: inner.processes("sleep 52001"), "the command behind the jump host")
+        first.sh("for p in $(pgrep -x sshd); do kill -9 $p; done")
+        done = control.finish(run, "run")
+        assert done.code == 3, done
+        assert done.outcomes()["node5"] == "lost", done
+        assert "unknown" in done.items()["node5"]["message"], done
+        again = control.json("run", "node5", "--", "cat /etc/hostname")
+        assert (again.code, again.items()["node5"]["stdout"]) == (0, "node5\n"), again
+    finally:
+        inner.sh("rm -f /root/inner; pkill -f '[s]leep 52001' || true")
+        first.sh("systemctl restart ssh")
+        lab.wait_answering(first)
+
+
 def test_a_file_and_a_plain_ssh_go_through_the_jump_host_too(control: Control, lab: Lab) -> None:
     source = control.home / "file"
     source.write_text("through\n")
     assert (pushed := control.json("push", "node5", str(source), "/root/through")).code == 0, pushed
     assert lab.inner.sh("cat /root/through") == "through\n"
-    plain = control.aifctl("ssh", "node5", "--", "cat", "/etc/hostname")
+    plain = control.aifctl("ssh", "node5", f"--identity={control.key}", "--", "cat", "/etc/hostname")
     assert (plain.code, plain.out) == (0, "node5\n"), plain
 
 
