@@ -83,6 +83,46 @@ def test_a_full_disk_keeps_the_file_that_stood_there(control: Control, lab: Lab)
     host.sh("rm /mnt/config")
 
 
+def test_a_tree_on_a_full_disk_leaves_no_half_file_anywhere(control: Control, lab: Lab) -> None:
+    tree = control.home / "tree"
+    (tree / "deep").mkdir(parents=True)
+    (tree / "small").write_text("small\n")
+    (tree / "deep/big").write_bytes(os.urandom(400_000))
+    done = control.json("push", "node2", str(tree), "/mnt/tree")
+    assert done.code != 0, done
+    assert "space" in done.items()["node2"]["message"].lower(), done
+    host = lab.hosts[1]
+    sizes = host.sh("find /mnt/tree -type f -printf '%P %s\\n'").splitlines()
+    assert set(sizes) <= {"small 6"}, sizes
+    host.sh("rm -rf /mnt/tree")
+
+
+def test_a_pull_that_fills_our_own_disk_is_told_apart_from_the_nodes_faults(control: Control, lab: Lab) -> None:
+    lab.hosts[0].sh("head -c 400000 /dev/urandom >/root/noise")
+    folder = control.home / "small"
+    folder.mkdir()
+    lab.namespace.run("mount", "-t", "tmpfs", "-o", "size=64k,mode=700", "tmpfs", str(folder))
+    try:
+        done = control.json("pull", "node1", "/root/noise", str(folder))
+        left = lab.namespace.run("find", str(folder), "-type", "f").stdout
+    finally:
+        lab.namespace.run("umount", str(folder))
+    assert done.outcomes() == {"node1": "local"}, done
+    assert "space" in done.items()["node1"]["message"].lower(), done
+    assert done.code in {4, 6}, done
+    assert left == ""
+
+
+def test_a_node_without_the_file_is_named_and_the_others_are_pulled(control: Control, lab: Lab) -> None:
+    lab.hosts[0].sh("echo kept >/root/only-here")
+    done = control.json("pull", "node1,node2", "/root/only-here", str(control.home / "back"))
+    lab.hosts[0].sh("rm /root/only-here")
+    assert done.code == 1, done
+    assert done.outcomes()["node1"] == "ok", done
+    assert "/root/only-here" in done.items()["node2"]["message"], done
+    assert (control.home / "back/node1/only-here").read_text() == "kept\n"
+
+
 def test_a_command_on_a_full_disk_says_so_and_counts_as_failed(control: Control) -> None:
     done = control.json("run", "node2", "--", "head -c 1000000 /dev/zero >/mnt/full; rc=$?; rm -f /mnt/full; exit $rc")
     assert done.code == 1, done
@@ -103,3 +143,25 @@ def test_a_full_disk_on_the_control_side_starts_nothing(control: Control, lab: L
     assert done.code == 6, done
     assert "space" in done.err, done
     assert lab.hosts[0].sh("ls /root/ran 2>/dev/null || echo none").strip() == "none"
+
+
+def test_a_control_disk_that_fills_up_mid_run_stops_dispatch_and_resume_does_the_rest(
+    control: Control, lab: Lab
+) -> None:
+    for host in lab.outer:
+        host.sh("rm -f /root/count")
+    control.state.mkdir(mode=0o700)
+    lab.namespace.run("mount", "-t", "tmpfs", "-o", "size=4m,mode=700", "tmpfs", str(control.state))
+    try:
+        noisy = "echo x >>/root/count; head -c 3000000 /dev/urandom"
+        done = control.json("run", FOUR, "--width=1", "--output-cap=8M", "--", noisy)
+        assert done.code == 6, done
+        assert "Traceback" not in done.err, done
+        begun = [int(host.sh("cat /root/count 2>/dev/null | wc -l")) for host in lab.outer]
+        assert sum(begun) < 4, done
+        lab.namespace.run("mount", "-o", "remount,size=64m", str(control.state))
+        again = control.json("runs", "resume", "latest")
+    finally:
+        lab.namespace.run("umount", str(control.state))
+    assert again.code == 0, again
+    assert [int(host.sh("cat /root/count | wc -l")) for host in lab.outer] == [1, 1, 1, 1]

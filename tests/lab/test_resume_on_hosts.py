@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import signal
 import subprocess
@@ -61,6 +62,52 @@ def test_the_lost_are_repeated_when_somebody_says_so(control: Control, lab: Lab)
     done = control.json("runs", "resume", "latest", "--again=lost")
     assert done.code == 0, done
     assert sorted(counts(lab)) == [1, 1, 1, 2]
+
+
+def test_a_script_with_stdin_is_resumed_with_the_same_script_and_the_same_input(control: Control, lab: Lab) -> None:
+    forget(lab)
+    script = control.home / "feed.sh"
+    script.write_text('#!/bin/sh\nsum=$(sha256sum); echo "$1 $sum" >>/root/count; sleep 1; echo "$sum"\n')
+    fed = "".join(f"line {i}\n" for i in range(20_000)).encode()
+    words = ["script", FOUR, str(script), "arg", "--width=1", "--stdin"]
+    run = control.start(*words, stdin=subprocess.PIPE)
+    assert run.stdin is not None
+    run.stdin.write(fed)
+    run.stdin.close()
+    run.stdin = None
+    wait_until(lambda: sum(counts(lab)) >= 2, "the script on two hosts")
+    os.killpg(run.pid, signal.SIGKILL)
+    control.finish(run, *words)
+    script.write_text("#!/bin/sh\necho another script\n")  # the run's own is in its journal
+
+    done = control.json("runs", "resume", "latest", "--again=lost")
+    assert done.code == 0, done
+    wanted = f"arg {hashlib.sha256(fed).hexdigest()}  -"
+    assert {line for host in lab.outer for line in host.sh("cat /root/count").splitlines()} == {wanted}
+    assert sorted(counts(lab)) == [1, 1, 1, 2], done
+
+
+def test_a_run_whose_input_broke_off_half_way_is_not_resumed_with_half_of_it(control: Control, lab: Lab) -> None:
+    run = control.start(
+        "run",
+        FOUR,
+        "--width=1",
+        "--stdin",
+        "--",
+        "head -c 1 >/dev/null; echo begun; cat >/dev/null",
+        stdin=subprocess.PIPE,
+    )
+    assert run.stdin is not None
+    run.stdin.write(b"half")
+    run.stdin.flush()
+    wait_until(lambda: lab.hosts[0].processes("cat"), "the command on the first host")
+    os.killpg(run.pid, signal.SIGKILL)
+    run.stdin.close()
+    run.stdin = None
+    control.finish(run, "run")
+    done = control.aifctl("runs", "resume", "latest")
+    assert done.code == 5, done
+    assert "start it anew" in done.err, done
 
 
 def test_retry_asks_only_those_with_the_chosen_outcome(control: Control, lab: Lab) -> None:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import hashlib
 
+import pytest
+
+from tests.command import wait_until
 from tests.lab.hosts import OPS_PASSWORD, Host
 from tests.lab.lab import Control, Lab
 
@@ -109,6 +112,58 @@ def test_a_script_under_sudo(control: Control) -> None:
     script.write_text("#!/bin/bash\nid -un; echo $SUDO_USER\n")
     done = control.json("script", "node1", str(script), "--user=ops", "--sudo")
     assert done.items()["node1"]["stdout"] == "root\nops\n", done
+
+
+def test_a_script_under_sudo_with_a_password_reads_its_own_stdin_and_shows_the_password_nowhere(
+    control: Control, lab: Lab
+) -> None:
+    """Password, script and input share one stdin: each must get its own part."""
+    script = control.home / "who.sh"
+    script.write_text("#!/bin/bash\nid -un; echo $1; wc -c; cat /proc/[0-9]*/cmdline | tr '\\0' ' '\n")
+    secret = control.home / "sudo-password"
+    secret.write_text(f"{OPS_PASSWORD}\n")
+    secret.chmod(0o600)
+    words = ["node3", str(script), "an argument", "--user=ops", "--sudo", f"--sudo-password=file:{secret}", "--stdin"]
+    done = control.aifctl("script", *words, "-o", "json", stdin="y" * 100_000)
+    assert done.code == 0, done
+    assert done.items()["node3"]["stdout"].startswith("root\nan argument\n100000\n"), done
+    assert OPS_PASSWORD not in done.out + done.err
+    assert lab.hosts[2].sh("ls -d /tmp/aifctl.* 2>/dev/null || true") == ""
+
+
+def test_a_wrong_sudo_password_is_auth_and_nothing_ran(control: Control, lab: Lab) -> None:
+    secret = control.home / "sudo-password"
+    secret.write_text("wrong\n")
+    secret.chmod(0o600)
+    reaching = ["--user=ops", "--sudo", f"--sudo-password=file:{secret}"]
+    done = control.json("run", "node3", *reaching, "--", "touch /root/wrongly")
+    assert (done.code, done.outcomes()) == (4, {"node3": "auth"}), done
+    assert "sudo" in done.items()["node3"]["message"], done
+    assert "wrongly" not in lab.hosts[2].sh("ls /root")
+
+
+@pytest.mark.parametrize(
+    ("manner", "code", "says"),
+    [("", 75, "another-run"), (":skip", 0, "skipped"), (":wait=0.2s", 75, "another-run"), (":wait=40s", 0, "")],
+    ids=["fail", "skip", "wait in vain", "wait"],
+)
+def test_two_runs_under_one_lock(control: Control, lab: Lab, manner: str, code: int, says: str) -> None:
+    first, host = ["--lock=another-run", "--deadline=45s"], lab.hosts[0]
+    host.sh("rm -f /root/go /root/second; mkfifo /root/go")
+    run = control.start("run", "node1", *first, "--", "cat /root/go")
+    wait_until(lambda: host.processes("cat /root/go"), "the first run's command")
+    second = control.start("run", "node1", f"--lock=another-run{manner}", "--deadline=45s", "--", "touch /root/second")
+    if manner != ":wait=40s":
+        done = control.finish(second, "run")
+        assert "second" not in host.sh("ls /root")
+    host.sh("echo on >/root/go")
+    assert control.finish(run, "run").code == 0
+    if manner == ":wait=40s":
+        done = control.finish(second, "run")
+        assert "second" in host.sh("ls /root")
+    host.sh("rm -f /root/go /root/second")
+    assert done.code == code, done
+    assert says in done.err, done
 
 
 def _files(host: Host) -> str:
