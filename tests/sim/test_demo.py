@@ -1,4 +1,4 @@
-"""The tour's machinery with a stand-in for aifctl; the tour itself is run by `make demo`."""
+"""The tour that `make demo` shows, and its machinery with a stand-in for aifctl."""
 
 from __future__ import annotations
 
@@ -110,6 +110,24 @@ def test_a_tour_that_is_interrupted_or_killed_leaves_no_node_behind(tmp_path: Pa
         time.sleep(0.02)
     if name == "SIGINT":
         assert list(tmp_path.iterdir()) == []
+
+
+def test_the_tour_goes_as_it_says_with_the_real_commands_and_leaves_nothing(tmp_path: Path) -> None:
+    """Whatever the person's own settings, terminal and locale are."""
+    own = {"AIFCTL_WIDTH": "nonsense", "AIFCTL_INVENTORY": "/nonexistent", "SSH_AUTH_SOCK": "/agent", "LANG": "C"}
+    done = subprocess.run(
+        [sys.executable, "-m", "aifctl", "demo"],
+        env={**os.environ, **own, "TMPDIR": str(tmp_path), "HOME": str(tmp_path)},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "NOT AS EXPECTED" not in done.stdout
+    assert done.stdout.count("\n$ aifctl ") == len(TOUR)
+    assert list(tmp_path.iterdir()) == []
+    assert _workers(tmp_path) == []
 
 
 def test_every_step_of_the_tour_says_why_and_expects_something() -> None:
