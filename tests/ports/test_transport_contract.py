@@ -13,8 +13,12 @@ import pytest
 from aifctl.core.errors import NodeError
 from aifctl.core.outcome import Outcome
 from aifctl.core.secret import Secret
+from aifctl.core.state_dir import StateDir
 from aifctl.fleet.endpoint import Endpoint
 from aifctl.ports.transport import Command, DialSettings, Ended, Link, Transport
+from aifctl.sim import processes
+from aifctl.sim.processes import SimHandle
+from aifctl.sim.spec import FleetSpec
 from aifctl.transport.ssh import open_transport
 from tests.fakes.fleet import FakeFleet, Script
 from tests.sshd import Sshd, needs_sshd, running_sshd
@@ -31,9 +35,10 @@ class Subject:
 
     make: Callable[[Script], Transport]
     endpoint: Endpoint
+    reach: Callable[[Callable[[], Any]], Any] = staticmethod(lambda go: go())
 
     def on_link(self, use: Callable[[Link], Coroutine[Any, Any, Any]], script: Script = _PLAIN) -> Any:
-        """Dial, use the link, close all."""
+        """Dial, use the link, close all, where this subject can be reached."""
 
         async def body() -> Any:
             transport = self.make(script)
@@ -46,7 +51,7 @@ class Subject:
             finally:
                 await transport.close()
 
-        return asyncio.run(body())
+        return self.reach(lambda: asyncio.run(body()))
 
     def run(self, command: Command, feed: AsyncIterator[bytes] | None = None, script: Script = _PLAIN) -> Ran:
         ran = Ran()
@@ -72,26 +77,50 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sshd]:
         yield sshd
 
 
-def real_subject(request: pytest.FixtureRequest) -> Subject:
+@pytest.fixture(scope="module")
+def simulated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimHandle]:
+    state = StateDir(path=tmp_path_factory.mktemp("fleet"))
+    handle = processes.up(FleetSpec(nodes_count=1), state, tied=True)
+    yield handle
+    processes.down(handle, state)
+
+
+def openssh_subject(request: pytest.FixtureRequest) -> Subject:
     sshd: Sshd = request.getfixturevalue("real")
     settings: DialSettings = sshd.settings()
     return Subject(make=lambda _: open_transport(settings), endpoint=sshd.endpoint)
 
 
-_OPENSSH = pytest.param("openssh", marks=[needs_sshd, pytest.mark.ssh])
+def sim_subject(request: pytest.FixtureRequest) -> Subject:
+    handle: SimHandle = request.getfixturevalue("simulated")
+    place = handle.layout.place(0)
+    settings = DialSettings(
+        user=handle.spec.user, identities=(str(handle.files.identity),), known_hosts=(str(handle.files.known_hosts),)
+    )
+    endpoint = Endpoint(name=place.name, address=place.address, port=handle.port)
+    return Subject(make=lambda _: open_transport(settings), endpoint=endpoint)
 
 
-@pytest.fixture(params=["fake", _OPENSSH])
-def subject(request: pytest.FixtureRequest) -> Subject:
-    if request.param == "openssh":
-        return real_subject(request)
+def fake_subject(_request: pytest.FixtureRequest) -> Subject:
     return Subject(make=lambda script: FakeFleet(ordinary=script)(), endpoint=Endpoint(name="n1", address="192.0.2.1"))
 
 
-@pytest.fixture(params=[_OPENSSH])
+_FAKE = pytest.param(fake_subject, id="fake")
+_OPENSSH = pytest.param(openssh_subject, marks=[needs_sshd, pytest.mark.ssh], id="openssh")
+_SIM = pytest.param(sim_subject, marks=pytest.mark.ssh, id="sim")
+
+
+@pytest.fixture(params=[_FAKE, _OPENSSH, _SIM])
+def subject(request: pytest.FixtureRequest) -> Subject:
+    made: Subject = request.param(request)
+    return made
+
+
+@pytest.fixture(params=[_OPENSSH, _SIM])
 def real_node(request: pytest.FixtureRequest) -> Subject:
-    """For what only a node with processes of its own can show."""
-    return real_subject(request)
+    """For what only a node with processes of its own can show; a simulated one has some too."""
+    made: Subject = request.param(request)
+    return made
 
 
 async def chunks(*parts: bytes) -> AsyncIterator[bytes]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import posixpath
 import stat
 from collections import deque
 from collections.abc import AsyncIterator, Iterator
@@ -75,12 +76,15 @@ class SftpFiles:
         with self._said(path):
             # Closed to others until its mode is set: the content may be what the mode protects.
             attributes = sftp.SFTPAttrs(permissions=mode & 0o700)
-            file = await self._client.open(_bytes(path), "wb", attributes, block_size=None)
             try:
-                await _write_behind(file, chunks)
-                await file.chmod(mode)
-            finally:
-                await file.close()
+                file = await self._client.open(_bytes(path), "wb", attributes, block_size=None)
+                try:
+                    await _write_behind(file, chunks)
+                    await file.chmod(mode)
+                finally:
+                    await file.close()
+            except asyncssh.SFTPFailure as problem:
+                raise await self._if_full(problem, path) from problem
 
     async def rename(self, path: str, to: str) -> None:
         with self._said(to):
@@ -117,6 +121,19 @@ class SftpFiles:
         except asyncssh.SFTPError:
             await self._client.remove(_bytes(to))
             await self._client.rename(_bytes(path), _bytes(to))
+
+    async def _if_full(self, problem: asyncssh.SFTPError, path: str) -> asyncssh.SFTPError:
+        """Return "Failure", which is all that SFTP version 3 says, as what it is where the disk has no more room."""
+        try:
+            disk = await self._client.statvfs(posixpath.dirname(_bytes(path)) or b".")
+        except asyncssh.SFTPError:
+            return problem
+        if disk.favail == 0 < disk.files:
+            return asyncssh.SFTPFailure("no space left on the node's disk: it has no inode free")
+        free_bytes = disk.bavail * disk.frsize
+        if free_bytes < _CHUNK_BYTES:
+            return asyncssh.SFTPFailure(f"no space left on the node's disk: {free_bytes} bytes are free")
+        return problem
 
     @contextmanager
     def _said(self, path: str) -> Iterator[None]:
