@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import stat
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -70,13 +71,13 @@ class _Again:
         make = _DEEDS.get(record.summary.verb)
         if make is None:
             raise RefusedError(f"run {record.run_id} was a {record.summary.verb}, which can't be continued")
-        more: dict[str, Any] = {"stdin": _spooled(record)} if facts.get("stdin") else {}
         fan = self._fan(record)
-        if make is push_deed:
-            more["dry_run"] = fan.consent.dry_run
-        deed = make(facts, tools, **more)
-        order = Order(deed=deed, nodes=_nodes(record, names, tools), fan=fan)
-        return carry_out(order, tools, self._sink)
+        with contextlib.ExitStack() as opened:
+            more: dict[str, Any] = {"dry_run": fan.consent.dry_run} if make is push_deed else {}
+            if facts.get("stdin"):
+                more["stdin"] = opened.enter_context(_spooled(record))
+            order = Order(deed=make(facts, tools, **more), nodes=_nodes(record, names, tools), fan=fan)
+            return carry_out(order, tools, self._sink)
 
     def _fan(self, record: RunRecord) -> Fan:
         return Fan(

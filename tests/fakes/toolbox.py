@@ -32,10 +32,14 @@ TONIGHT = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
 
 
 class LoopClock:
-    """The running loop's time, real or made up; outside of a loop it stands still."""
+    """The running loop's time, real or made up; outside of a loop it stands still, but that no two moments are the same."""
+
+    def __init__(self) -> None:
+        self._looks = 0
 
     def now(self) -> datetime:
-        return TONIGHT + timedelta(seconds=self.monotonic_s())
+        self._looks += 1  # runs are named by the millisecond
+        return TONIGHT + timedelta(milliseconds=self._looks)
 
     def monotonic_s(self) -> float:
         try:
