@@ -78,6 +78,7 @@ class FakeFiles:
 
     async def entries(self, path: str) -> list[tuple[str, RemoteStat]]:
         self.calls.append(("entries", path))
+        self._there(path)
         base = path.rstrip("/")
         found = [
             (posixpath.basename(each), stat_of(entry))
@@ -87,7 +88,7 @@ class FakeFiles:
         return found + self.lies.get(path, [])
 
     async def read_link(self, path: str) -> str:
-        return self.tree[path].to
+        return self._there(path).to
 
     async def make_link(self, path: str, *, to: str) -> None:
         self._change("make_link", path)
@@ -95,9 +96,7 @@ class FakeFiles:
 
     async def read(self, path: str) -> AsyncIterator[bytes]:
         self.calls.append(("read", path))
-        if path not in self.tree:
-            raise NodeError(Outcome.EXIT, f"{path}: No such file or directory")
-        data = self.tree[path].data
+        data = self._there(path).data
         for start in range(0, len(data), _CHUNK_BYTES):
             yield data[start : start + _CHUNK_BYTES]
 
@@ -110,10 +109,12 @@ class FakeFiles:
 
     async def rename(self, path: str, to: str) -> None:
         self._change("rename", to)
+        self._there(path)
         self.tree[to] = self.tree.pop(path)
 
     async def remove(self, path: str) -> None:
         self._change("remove", path)
+        self._there(path)
         del self.tree[path]
 
     async def make_dir(self, path: str, *, mode: int) -> None:
@@ -122,21 +123,28 @@ class FakeFiles:
 
     async def remove_dir(self, path: str) -> None:
         self._change("remove_dir", path)
+        self._there(path)
         if any(posixpath.dirname(each) == path for each in self.tree):
-            raise NodeError(Outcome.EXIT, f"{path}: Directory not empty")
+            raise NodeError(Outcome.PROTOCOL, f"{path}: Directory not empty")
         del self.tree[path]
 
     async def set_mode(self, path: str, mode: int) -> None:
         self._change("set_mode", path)
-        self.tree[path].mode = mode
+        self._there(path).mode = mode
 
     def _change(self, what: str, path: str) -> None:
         self.calls.append((what, path))
         if path in self.refuses:
-            raise NodeError(Outcome.EXIT, f"{path}: Permission denied")
+            raise NodeError(Outcome.PROTOCOL, f"{path}: Permission denied")
         above = self.tree.get(posixpath.dirname(path))
         if above is None:
-            raise NodeError(Outcome.EXIT, f"{path}: No such file or directory")
+            raise NodeError(Outcome.PROTOCOL, f"{path}: No such file or directory")
+
+    def _there(self, path: str) -> Entry:
+        entry = self.tree.get(path.rstrip("/") or "/")
+        if entry is None:
+            raise NodeError(Outcome.PROTOCOL, f"{path}: No such file or directory")
+        return entry
 
     def _hash(self, paths: list[str]) -> Ran:
         if not self.has_sha256sum:

@@ -13,13 +13,16 @@ import pytest
 from aifctl.fleet.endpoint import Endpoint
 from aifctl.ports.transport import DialSettings
 from aifctl.transport.ssh import open_transport
+from tests.fakes.fleet import Script
 from tests.lab.lab import Control, Lab
-from tests.ports import test_transport_contract as transport
+from tests.ports import test_remote_files_of_every_kind as files, test_transport_contract as transport
+from tests.ports.test_remote_files_of_every_kind import Node
 from tests.ports.test_transport_contract import Subject
 
 _CLONE_NEWNET = 0x40000000
 
-globals().update({name: test for name, test in vars(transport).items() if name.startswith("test_")})
+for contract in (transport, files):
+    globals().update({name: test for name, test in vars(contract).items() if name.startswith("test_")})
 
 
 @pytest.fixture
@@ -36,6 +39,13 @@ def subject(lab: Lab, control: Control) -> Subject:
 @pytest.fixture
 def real_node(subject: Subject) -> Subject:
     return subject
+
+
+@pytest.fixture
+def node(subject: Subject, lab: Lab) -> Node:
+    return Node(
+        make=lambda: subject.make(Script()), endpoint=subject.endpoint, folder="/root/contract", reach=subject.reach
+    )
 
 
 def inside(pid: int, go: Callable[[], Any]) -> Any:

@@ -43,6 +43,10 @@ class DiskSftp(asyncssh.SFTPServer):
         user = str(chan.get_connection().get_extra_info("username"))
         self._uid = UIDS.get(user, LOGIN_UID)
         self._home = "/root" if user == "root" else "/home/ops"
+        # OpenSSH, which a node says it is, takes a link's two paths the wrong way round, and whoever talks to it sends
+        # them so. asyncssh's server believes that only of clients with these names.
+        version = str(chan.get_extra_info("client_version", ""))
+        self._turns_links = not any(name in version for name in ("OpenSSH", "paramiko"))
 
     def format_user(self, uid: int | None) -> str:
         return str(uid)
@@ -132,6 +136,8 @@ class DiskSftp(asyncssh.SFTPServer):
         return os.fsencode(entry.target)
 
     def symlink(self, oldpath: bytes, newpath: bytes) -> None:
+        if self._turns_links:
+            oldpath, newpath = newpath, oldpath
         where = self._path(newpath)
         if self._machine.disk.lookup(where, follow=False) is not None:
             raise _error(errno.EEXIST, where)
