@@ -83,6 +83,15 @@ def worker_count(pacing: Pacing, *, nodes_count: int, cores_count: int) -> int:
     return max(1, min(wanted, nodes_count, pacing.width))
 
 
+def make_folder(folder: Path) -> Path:
+    """Return the folder for the nodes' output, made where it is missing; SetupError where that can't be."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as problem:
+        raise SetupError(f"the folder {folder} for the nodes' output can't be made: {problem.strerror}") from problem
+    return folder
+
+
 class _Run:
     """The run's one owner of source, journal and report; executors see it as their Superior."""
 
@@ -157,12 +166,12 @@ class _Run:
     def _spec(self, open_transport: OpenTransport, folder: Path, stdin: BinaryIO | None) -> Spec:
         keeping = self._plan.keeping
         if keeping.outdir is not None:
-            keeping = replace(keeping, outdir=str(_made(Path(keeping.outdir).absolute())))
+            keeping = replace(keeping, outdir=str(make_folder(Path(keeping.outdir).absolute())))
         return Spec(
             open_transport=open_transport,
             work=self._plan.work,
             keeping=keeping,
-            output_folder=str(_made(folder / OUTPUT)),
+            output_folder=str(make_folder(folder / OUTPUT)),
             width=self._plan.pacing.width,
             dial_width=self._plan.pacing.dial_width,
             spool=str(folder / _SPOOL) if stdin else None,
@@ -269,11 +278,3 @@ class _Run:
         self._guarded(lambda: self._journal.seal(tally))
         self._progress.tell("run_finished", run=self._plan.run_id, stopped=self._stopped)
         return tally
-
-
-def _made(folder: Path) -> Path:
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as problem:
-        raise SetupError(f"the folder {folder} for the nodes' output can't be made: {problem.strerror}") from problem
-    return folder

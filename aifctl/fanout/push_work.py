@@ -83,7 +83,7 @@ class _Push:
         self._work, self._link, self._desk = work, link, desk
         self._files: RemoteFiles
         self._steps = Steps()
-        self._temps: list[str] = []
+        self._temps: dict[str, str] = {}  # what lies beside its place → that place
         self._bytes = 0
 
     async def run(self) -> None:
@@ -100,9 +100,10 @@ class _Push:
         try:
             await self._change()
         except NodeError as problem:
-            if problem.outcome is not Outcome.LOST:
-                await self._clean_up()
-            raise refused(problem) from problem
+            if problem.outcome is Outcome.LOST:
+                raise
+            await self._clean_up()
+            raise refused(await self._in_its_place(problem)) from problem
         except asyncio.CancelledError:
             await self._clean_up()
             raise
@@ -170,7 +171,7 @@ class _Push:
 
     async def _place(self, temp: str, path: str) -> None:
         await self._files.rename(temp, path)
-        self._temps.remove(temp)
+        del self._temps[temp]
 
     async def _set_modes(self) -> None:
         closed = [each for each in reversed(self._steps.dirs) if each[1] & _OURS != _OURS]
@@ -209,8 +210,20 @@ class _Push:
     def _temp(self, path: str) -> str:
         folder, name = posixpath.split(path)
         temp = posixpath.join(folder, f".{name[:100]}.aifctl-{secrets.token_hex(8)}")
-        self._temps.append(temp)
+        self._temps[temp] = path
         return temp
+
+    async def _in_its_place(self, problem: NodeError) -> NodeError:
+        """Return what was said of a name of ours as said of the place it was meant for: that, a person knows."""
+        temp = next((temp for temp in self._temps if temp in problem.message), None)
+        if temp is None:
+            return problem
+        path = self._temps[temp]
+        folder, said = posixpath.dirname(path) or ".", problem.message.replace(temp, path)
+        with contextlib.suppress(NodeError):
+            if await self._files.stat(folder) is None:
+                said = f"{said}: there is no directory {folder}; make it first, or push a whole folder"
+        return NodeError(problem.outcome, said)
 
 
 def _ignore(data: bytes) -> None:

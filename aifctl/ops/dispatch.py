@@ -18,7 +18,7 @@ from aifctl.core.report import RUN, Head, Report
 from aifctl.core.units import parse_count_or_share
 from aifctl.custody import audit
 from aifctl.custody.person import from_where, real_user
-from aifctl.fanout.conduct import conduct
+from aifctl.fanout.conduct import conduct, make_folder
 from aifctl.fanout.descriptors import fitting_width, raise_descriptors
 from aifctl.fanout.halt import Halt
 from aifctl.fanout.journal import Journal, open_journal
@@ -116,6 +116,8 @@ def _claimed(order: Order, tools: Toolbox) -> RunPlan:
     head, pacing = _head(order, tools), _pacing(order.fan.pace, order.nodes.names, tools)
     fitting_width(pacing.width, descriptors=raise_descriptors())
     cap_bytes, outdir = tools.settings.value("output_cap"), _absolute(order.fan.keep.outdir)
+    if outdir is not None:
+        make_folder(Path(outdir))
     return RunPlan(
         run_id=claim_run(tools.state, tools.clock, random.SystemRandom()),
         verb=order.deed.verb,

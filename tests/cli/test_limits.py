@@ -20,6 +20,15 @@ def test_too_few_open_files_for_one_connection_are_6_before_anything_is_begun(pr
     assert prompt.audit() == []
 
 
+def test_an_outdir_that_can_not_be_is_6_before_anything_is_begun(prompt: Prompt) -> None:
+    (prompt.home / "file").touch()
+    said = prompt.json("run", "r001n01", "--outdir", f"{prompt.home}/file/out", "--", "true")
+    assert said.code == 6, said
+    assert f"{prompt.home}/file/out" in said.envelope()["errors"][0]["message"]
+    assert list(prompt.state.glob("runs/*")) == []
+    assert prompt.audit() == []
+
+
 def test_few_open_files_narrow_the_run_and_all_nodes_answer(prompt: Prompt) -> None:
     said = prompt.shell("ulimit -n 72; aifctl run @all -o json -- hostname")
     assert said.code == 0, said

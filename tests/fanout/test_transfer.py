@@ -202,8 +202,10 @@ def test_what_the_node_refuses_is_its_exit_and_nothing_lies_around(tree: Path) -
 
 
 def test_a_missing_folder_above_dest_is_not_made_up(tree: Path) -> None:
-    with pytest.raises(NodeError, match="No such file"):
+    with pytest.raises(NodeError, match="no directory /opt/new; make it first") as caught:
         do(PushWork(manifest=read_manifest(tree / "conf"), dest="/opt/new/conf"), FakeFiles())
+    assert caught.value.outcome is Outcome.EXIT
+    assert ".aifctl-" not in caught.value.message, "a name that the person never typed, another one on each node"
 
 
 def test_a_push_ends_between_pieces_when_the_run_does(tree: Path) -> None:
