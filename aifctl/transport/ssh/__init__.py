@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
 def open_transport(settings: DialSettings) -> SshTransport:
     """Return a transport; SetupError where our own keys or ssh_config can't be used. Picklable with functools.partial."""
-    from aifctl.transport.ssh.adapter import SshTransport  # noqa: PLC0415 - 0.2 s of imports that light verbs don't pay
+    from aifctl.transport.ssh.loading import no_library_search  # noqa: PLC0415 - light verbs don't pay for any of this
+
+    with no_library_search():
+        from aifctl.transport.ssh.adapter import SshTransport  # noqa: PLC0415 - 0.15 s of imports
 
     return SshTransport(settings)
 
