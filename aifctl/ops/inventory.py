@@ -148,7 +148,9 @@ def export(asked: ExportAsked, tools: Toolbox, sink: Sink) -> Report:
 def import_(asked: ImportAsked, tools: Toolbox, sink: Sink) -> Report:
     """Report another tool's inventory as our YAML."""
     text = _read(asked.file, tools)
-    imported = tools.roster.import_text(text, format_name=asked.format_name, file=asked.file)
+    imported = tools.roster.import_text(
+        text, format_name=asked.format_name, file="stdin" if asked.file == "-" else asked.file
+    )
     report = tell_text(sink, imported.yaml, file="site.yaml", facts={"format": asked.format_name})
     summary = {**report.summary, "nodes_count": imported.node_count, "lost_count": len(imported.lost)}
     return Report(notes=tuple(f"not carried over: {sentence}" for sentence in imported.lost), summary=summary)
