@@ -15,8 +15,12 @@ def no_library_search() -> Iterator[None]:
     CPU in each process, for algorithms (sntrup761, UMAC) that are not offered here.
     """
     search = ctypes.util.find_library
-    ctypes.util.find_library = lambda _name: None
+    ctypes.util.find_library = _found_nothing
     try:
         yield
     finally:
         ctypes.util.find_library = search
+
+
+def _found_nothing(name: str) -> str | None:  # noqa: ARG001  find_library's signature
+    return None
