@@ -177,9 +177,9 @@ def test_light_commands_import_no_heavy_library(site: Path, args: list[str]) -> 
         "print('imported:', *sorted({'asyncssh', 'paramiko', 'cryptography', 'jinja2', 'yaml'} & set(sys.modules)))"
     )
     assert site.exists()
-    for _ in range(2):  # the first fills the cache
-        done = subprocess.run([sys.executable, "-c", script, *args], capture_output=True, text=True, check=True)
-    assert done.stdout.splitlines()[-1] == "imported:"
+    command = [sys.executable, "-c", script, *args]
+    _, warm = (subprocess.run(command, capture_output=True, text=True, check=True) for _ in range(2))
+    assert warm.stdout.splitlines()[-1] == "imported:"
 
 
 def test_an_unwritable_state_directory_does_not_hide_a_bug(

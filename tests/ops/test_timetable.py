@@ -9,6 +9,7 @@ import pytest
 from aifctl.core.errors import AifctlError, BusyError, SetupError, StoppedError, UsageError
 from aifctl.core.exit_codes import ExitCode
 from aifctl.core.report import Coverage, Report
+from aifctl.core.secret import Secret
 from aifctl.custody.lock import Lock, parse_lock, take_lock
 from aifctl.ops import timetable
 from aifctl.ops.asked import Chosen, Fan, Pace, Timetable
@@ -168,7 +169,12 @@ def test_a_heartbeat_is_sent_only_where_all_were_looked_at(
     url.write_text("https://hc.example/secret\n")
     url.chmod(0o600)
     told = []
-    monkeypatch.setattr(timetable, "send_heartbeat", lambda secret: told.append(secret.reveal()) or "not sent")
+
+    def send(secret: Secret) -> str:
+        told.append(secret.reveal())
+        return "not sent"
+
+    monkeypatch.setattr(timetable, "send_heartbeat", send)
     report = on_time("run", fan(heartbeat=f"file:{url}"), tools, lambda: Report(exit=code, notes=("done",)))
     assert told == [b"https://hc.example/secret"] * sent
     assert report.notes == ("done", *["not sent"] * sent)
