@@ -152,7 +152,7 @@ def _runs(value: str, sources: Sources) -> list[Candidate]:
 def _files(value: str, _: Sources) -> list[Candidate]:
     folder, slash, beginning = value.rpartition("/")
     shown = folder + slash
-    return sorted(_entries(os.path.expanduser(shown) or ".", shown, beginning), key=lambda each: each.word)  # noqa: PTH111
+    return sorted(_entries(os.path.expanduser(shown) or ".", shown, beginning), key=lambda each: each.word)  # noqa: PTH111  Path drops a trailing slash
 
 
 def _entries(folder: str, shown: str, beginning: str) -> Iterator[Candidate]:

@@ -25,7 +25,7 @@ class TerminalPrompt:
 
     def __init__(self, history: Path) -> None:
         from prompt_toolkit import PromptSession  # noqa: PLC0415  0.2 s that a pipe does not need
-        from prompt_toolkit.history import FileHistory  # noqa: PLC0415
+        from prompt_toolkit.history import FileHistory  # noqa: PLC0415  persons alone pay for it
 
         history.touch(mode=0o600)
         self._session: PromptSession[str] = PromptSession(history=FileHistory(str(history)))

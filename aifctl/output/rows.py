@@ -128,8 +128,8 @@ def _rich_table(
     columns: Sequence[Column], cells: Sequence[Sequence[str]], style: Style, wrapped: frozenset[int]
 ) -> str:
     from rich.console import Console  # noqa: PLC0415  60 ms that only a terminal pays
-    from rich.table import Table  # noqa: PLC0415
-    from rich.text import Text as RichText  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415  terminals alone pay for Rich
+    from rich.text import Text as RichText  # noqa: PLC0415  terminals alone pay for Rich
 
     terminal = style.terminal
     table = Table(box=None, pad_edge=False, padding=(0, _GAP, 0, 0), header_style="bold")

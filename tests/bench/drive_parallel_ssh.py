@@ -10,7 +10,7 @@ def main(folder: Path, port: int, width: int) -> None:
     from gevent import monkey  # noqa: PLC0415 (must come before everything that it patches)
 
     monkey.patch_all()
-    from pssh.clients import ParallelSSHClient  # noqa: PLC0415
+    from pssh.clients import ParallelSSHClient  # noqa: PLC0415  after the patching
 
     nodes = (folder / "hosts").read_text().split()
     client = ParallelSSHClient(

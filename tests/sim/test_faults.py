@@ -101,7 +101,7 @@ def test_a_node_throttles_only_what_is_more_than_ten_at_once(tmp_path: Path) -> 
     async def body(fleet: SimFleet) -> Tried:
         place = fleet.layout.place(0)
         streams = [await asyncio.open_connection(place.address, fleet.port) for _ in range(12)]
-        banners = [await asyncio.wait_for(reader.readline(), 5) for reader, _ in streams]  # noqa: TID251
+        banners = [await asyncio.wait_for(reader.readline(), 5) for reader, _ in streams]  # noqa: TID251  an expression, and nothing else is to be cancelled
         for _, writer in streams:
             writer.close()
         return Tried(out=b"".join(banners))

@@ -14,6 +14,7 @@ import pytest
 
 from aifctl.sim import credentials
 from aifctl.sim.files import FleetFiles
+from aifctl.sim.free_port import free_port
 from aifctl.sim.layout import Layout
 from aifctl.sim.spec import FleetSpec
 
@@ -116,7 +117,7 @@ async def _attack(files: FleetFiles, port: int, own: Path, pid: int) -> str:
     for line in _LINES:
         try:
             async with _connected(files, place.address, port) as connection:
-                ran = await asyncio.wait_for(connection.run(line.format(own=own, pid=pid), encoding=None), 20)  # noqa: TID251
+                ran = await asyncio.wait_for(connection.run(line.format(own=own, pid=pid), encoding=None), 20)  # noqa: TID251  an expression, and nothing else is to be cancelled
                 outputs.append(f"{ran.stdout!r} {ran.stderr!r}")
         except (asyncssh.Error, OSError):  # a reboot cuts the link
             await asyncio.sleep(0.3)
@@ -141,8 +142,6 @@ def _connected(files: FleetFiles, address: str, port: int) -> AbstractAsyncConte
 
 
 def _free_port() -> int:
-    from aifctl.sim.free_port import free_port  # noqa: PLC0415
-
     return free_port(Layout(4).place(0).address)
 
 

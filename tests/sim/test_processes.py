@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import signal
@@ -18,6 +19,7 @@ from aifctl.core.errors import BackendError, BusyError, RefusedError, SetupError
 from aifctl.core.process import ProcessIdentity, identity_of
 from aifctl.core.state_dir import StateDir
 from aifctl.sim import processes
+from aifctl.sim.files import FleetFiles
 from aifctl.sim.layout import Layout
 from aifctl.sim.processes import SimHandle
 from aifctl.sim.spec import FleetSpec
@@ -126,8 +128,6 @@ def test_a_fault_that_cannot_be_is_refused_before_anything_starts(state: StateDi
 def test_one_up_at_a_time(state: StateDir) -> None:
     descriptor = os.open(state.folder("sim"), os.O_RDONLY)
     try:
-        import fcntl  # noqa: PLC0415
-
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         with pytest.raises(BusyError):
             processes.up(FleetSpec(nodes_count=1), state)
@@ -206,8 +206,6 @@ def test_a_fleet_that_is_not_tied_outlives_its_starter_and_is_ended_by_another(s
 
 
 def test_a_worker_says_who_it_is_on_its_first_line(tmp_path: Path) -> None:
-    from aifctl.sim.files import FleetFiles  # noqa: PLC0415
-
     spec = FleetSpec(nodes_count=1)
     FleetFiles(tmp_path).write(spec, port=0, secret=bytes(32))
     (tmp_path / "spec.json").write_text(json.dumps({"spec": spec.as_json(), "port": 0}))
@@ -228,7 +226,7 @@ def test_six_thousand_nodes_start_within_the_memory_that_a_laptop_has(state: Sta
     handle = processes.up(FleetSpec(nodes_count=6250), state)
     started_s = time.monotonic() - begun
     pss_bytes = sum(_pss_bytes(worker.pid) for worker in handle.workers)
-    print(f"6,250 nodes: started in {started_s:.1f} s (budget 20 s), {pss_bytes >> 20} MiB PSS (budget 1.5 GB)")  # noqa: T201
+    print(f"6,250 nodes: started in {started_s:.1f} s (budget 20 s), {pss_bytes >> 20} MiB PSS (budget 1.5 GB)")  # noqa: T201  a measurement, for whoever reads soak's log
     assert pss_bytes < 1_500_000_000
     assert sum(answer["counts"]["nodes"] for answer in processes.tell(handle, {"verb": "status"})) == 6250
     assert banner(handle, 6249).startswith(b"SSH-2.0-")

@@ -179,7 +179,7 @@ async def _chown(call: Call) -> int:
 
 
 def _uid(name: str) -> int:
-    return int(name) if name.isdigit() and len(name) < 10 else UIDS.get(name, 1000)  # noqa: PLR2004
+    return int(name) if name.isdigit() and len(name) < 10 else UIDS.get(name, 1000)  # noqa: PLR2004  a longer number is no user id
 
 
 async def _mktemp(call: Call) -> int:

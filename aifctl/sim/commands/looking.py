@@ -145,7 +145,7 @@ async def _df(call: Call) -> int:
 
 
 def _human(kib: int) -> str:
-    return f"{kib / 1024:.0f}M" if kib >= 1024 else f"{kib}K"  # noqa: PLR2004
+    return f"{kib / 1024:.0f}M" if kib >= 1024 else f"{kib}K"  # noqa: PLR2004  KiB to MiB
 
 
 COMMANDS: dict[str, Program] = {

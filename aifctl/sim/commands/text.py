@@ -105,7 +105,7 @@ async def _seq(call: Call) -> int:
     numbers = [argument for argument in call.arguments if re.fullmatch(r"-?\d{1,12}", argument)]
     if not numbers or len(numbers) != len(call.arguments) or len(numbers) > 3:  # noqa: PLR2004  first, step, last
         raise CommandError("usage: seq [FIRST [STEP]] LAST")
-    first, step = (int(numbers[0]) if len(numbers) > 1 else 1), (int(numbers[1]) if len(numbers) == 3 else 1)  # noqa: PLR2004
+    first, step = (int(numbers[0]) if len(numbers) > 1 else 1), (int(numbers[1]) if len(numbers) == 3 else 1)  # noqa: PLR2004  LAST, FIRST LAST or FIRST STEP LAST
     values = range(first, int(numbers[-1]) + (1 if step > 0 else -1), step or 1)
     for start in range(0, min(len(values), _MOST_SEQ), 1024):
         await call.say("".join(f"{value}\n" for value in values[start : start + 1024]))

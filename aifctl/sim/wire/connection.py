@@ -124,7 +124,7 @@ class Connection(SSHServerConnection):
     async def reload_config(self) -> None:
         """Keep the options; as it comes this builds new ones, in a thread, for the user's name."""
 
-    async def validate_public_key(self, username: str, key_data: bytes, msg: bytes, signature: bytes) -> bool:  # noqa: ARG002
+    async def validate_public_key(self, username: str, key_data: bytes, msg: bytes, signature: bytes) -> bool:  # noqa: ARG002  asyncssh's signature
         """Let in whoever has the fleet's key."""
         if self._refuses_keys or key_data != self._welcome.key_blob:
             return False

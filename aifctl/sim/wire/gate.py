@@ -39,7 +39,7 @@ class Bystander(asyncssh.SSHServer):
         self._conn = conn
         self._gate.connections.add(conn)
 
-    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  asyncio's signature
         self._gate.waiting_count -= not self._pid
         if self._conn:
             self._gate.connections.discard(self._conn)
@@ -52,7 +52,7 @@ class Bystander(asyncssh.SSHServer):
         assert self._conn is not None  # noqa: S101  connection_made came first
         return Session(self._gate.machine, self._conn, self._gate.programs, self._pid)
 
-    def connection_requested(self, dest_host: str, dest_port: int, orig_host: str, orig_port: int) -> Any:  # noqa: ARG002
+    def connection_requested(self, dest_host: str, dest_port: int, orig_host: str, orig_port: int) -> Any:  # noqa: ARG002  asyncssh's signature
         """Let a node be a jump host to nodes of the same fleet, and to nothing else on this machine."""
         address = self._gate.reachable(dest_host, dest_port)
         if address is None:

@@ -68,7 +68,7 @@ class DiskSftp(asyncssh.SFTPServer):
         entry = disk.open_file(where, truncate=bool(pflags & FXF_TRUNC), mode=mode, uid=self._uid)
         return _Open(entry, append=bool(pflags & FXF_APPEND))
 
-    def open56(self, path: bytes, desired_access: int, flags: int, attrs: SFTPAttrs) -> object:  # noqa: ARG002
+    def open56(self, path: bytes, desired_access: int, flags: int, attrs: SFTPAttrs) -> object:  # noqa: ARG002  asyncssh's signature
         raise asyncssh.SFTPOpUnsupported("this node speaks SFTP version 3")
 
     def close(self, file_obj: object) -> None:
@@ -145,7 +145,7 @@ class DiskSftp(asyncssh.SFTPServer):
             where, Link(mode=0o777, uid=self._uid, gid=self._uid, target=decode(oldpath), mtime_s=self._machine.now_s())
         )
 
-    def link(self, oldpath: bytes, newpath: bytes) -> None:  # noqa: ARG002
+    def link(self, oldpath: bytes, newpath: bytes) -> None:  # noqa: ARG002  asyncssh's signature
         raise asyncssh.SFTPOpUnsupported("hard links are not emulated on a simulated node")
 
     def statvfs(self, path: bytes) -> SFTPVFSAttrs:

@@ -36,7 +36,7 @@ def open_host_keys(settings: DialSettings) -> HostKeys:
 def check_keys(settings: DialSettings, endpoints: Iterable[Endpoint]) -> None:
     """Look at every key that these endpoints would log in with; SetupError for the first that can't be used."""
     from aifctl.transport.ssh.plain_keys import all_plain  # noqa: PLC0415 - as above
-    from aifctl.transport.ssh.target import Resolver  # noqa: PLC0415
+    from aifctl.transport.ssh.target import Resolver  # noqa: PLC0415  as above
 
     endpoints = tuple(endpoints)
     if not all(map(all_plain, Resolver(settings).all_identities(endpoints))):

@@ -19,7 +19,7 @@ from aifctl.ports.transport import DialSettings
 from aifctl.transport.ssh.adapter import SshTransport
 from aifctl.transport.ssh.tunnel import Tunnel
 from tests.sshd import Sshd, free_port, needs_sshd, public, running_sshd
-from tests.transport.ssh.links import echo, reach, refusal, with_transport
+from tests.transport.ssh.links import echo, output_of, reach, refusal, with_transport
 
 pytestmark = [needs_sshd, pytest.mark.ssh]
 
@@ -107,8 +107,6 @@ def test_the_death_of_a_jump_connection_loses_the_commands_behind_it(
         link = await transport.dial(through(sshd, hop(jump)))
         for task in transport._jumps._hops.values():
             task.result().abort()
-        from tests.transport.ssh.links import output_of  # noqa: PLC0415
-
         await output_of(link, "echo never")
 
     with pytest.raises(NodeError) as lost:
