@@ -9,6 +9,8 @@ from typing import Any, get_args, get_type_hints
 
 import typer
 
+from aifctl.core.errors import UsageError
+
 #: How every app and group of ours is made: plain errors (main renders them), our own completion.
 APP = {"add_completion": False, "pretty_exceptions_enable": False, "rich_markup_mode": "rich", "no_args_is_help": True}
 
@@ -55,7 +57,10 @@ def _spread(function: Callable[..., int]) -> Callable[..., int]:
             annotation = _unlabelled(hints[name])
             parameters.append(parameter.replace(annotation=annotation, kind=inspect.Parameter.KEYWORD_ONLY))
 
+    options = [parameter for parameter in parameters if _is_option(parameter)]
+
     def spread(**given: Any) -> int:
+        _refuse_empty(options, given)
         for name, kind in groups.items():
             given[name] = kind(**{field.name: given.pop(field.name) for field in dataclasses.fields(kind)})
         return function(**given)
@@ -64,6 +69,18 @@ def _spread(function: Callable[..., int]) -> Callable[..., int]:
     spread.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     spread.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     return spread
+
+
+def _is_option(parameter: inspect.Parameter) -> bool:
+    return any(isinstance(label, typer.models.OptionInfo) for label in get_args(parameter.annotation))
+
+
+def _refuse_empty(options: Sequence[inspect.Parameter], given: dict[str, Any]) -> None:
+    """Take no option whose value is nothing: an unset variable would drop a lock, or mean another set of nodes."""
+    for option in options:
+        value = given[option.name]
+        if value != option.default and (value == "" or (isinstance(value, (list, tuple)) and "" in value)):
+            raise UsageError(f"--{option.name.replace('_', '-')} is empty; give it a value, or leave it away")
 
 
 def _fields(kind: Any) -> list[inspect.Parameter]:

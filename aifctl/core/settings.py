@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from aifctl.core.errors import SettingsError, UsageError
-from aifctl.core.units import parse_duration_s, parse_size_bytes
+from aifctl.core.units import parse_duration_s, parse_login, parse_size_bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +51,7 @@ def _path(text: str) -> str:
 
 
 def _count(text: str) -> int:
-    if not text.isdigit():
+    if not text.isdecimal():
         raise UsageError(f"{text!r} is not a whole number")
     return int(text)
 
@@ -61,7 +61,7 @@ TABLE = (
     Setting(name="hostfile", about="file of hosts in place of the inventory; for one command, as a flag", parse=_path),
     Setting(name="state_dir", about="where runs, locks and caches are kept", parse=_path),
     Setting(name="state_group", about="group that shares the state directory (2770/0660 in place of 0700/0600)"),
-    Setting(name="user", about="remote user where the inventory names none"),
+    Setting(name="user", about="remote user where the inventory names none", parse=parse_login),
     Setting(name="port", about="SSH port where the inventory names none", parse=_count),
     Setting(name="identity", about="private keys to offer, separated by colons", parse=_paths),
     Setting(

@@ -43,6 +43,13 @@ def parse_count_or_share(text: str, *, total: int) -> int:
 
 
 def _count(text: str) -> int:
-    if not text.isdigit():
+    if not text.isdecimal():
         raise UsageError(f"{text!r} is neither a count nor a share; write 12 or 5%")
     return int(text)
+
+
+def parse_login(text: str) -> str:
+    """Take a user's name as nodes may have it, empty for none; UsageError for what no login can be."""
+    if text.startswith("-") or not text.isprintable():
+        raise UsageError(f"{text!r} is not a user's name")
+    return text

@@ -212,7 +212,7 @@ def _wave(text: str, names: tuple[str, ...], fleet: Fleet) -> tuple[int, dict[st
     if not text:
         return 0, {}
     if text not in _WAVE_SCOPES:
-        if not text.rstrip("%").replace(".", "").isdigit():
+        if not text.rstrip("%").replace(".", "").isdecimal() or not text.strip("0.%"):
             raise UsageError(f"--wave {text!r}: write a count, a share such as 5%, or {', '.join(_WAVE_SCOPES)}")
         return parse_count_or_share(text, total=len(names)), {}
     wanted = frozenset(names)
@@ -259,8 +259,9 @@ def _notes(tally: Tally, plan: RunPlan) -> tuple[str, ...]:
     if plan.skipped:
         notes.append(f"left out: {said_by_reason(by_reason(plan.skipped))}")
     if tally.stopped is not ExitCode.OK:
-        rest = f"; `aifctl runs resume {plan.run_id}` does the rest" if tally.not_reached else ""
-        notes.append(f"{tally.reason}: {len(tally.not_reached)} nodes were never started{rest}")
+        count = len(tally.not_reached)
+        rest = f": {count} nodes were never started; `aifctl runs resume {plan.run_id}` does the rest" if count else ""
+        notes.append(f"{tally.reason}{rest}")
     return tuple(notes)
 
 

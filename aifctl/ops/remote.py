@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from aifctl.core.errors import UsageError
 from aifctl.core.secret import Secret
+from aifctl.core.units import parse_login
 from aifctl.ports.transport import Command
 
 #: Runs a script that arrives on stdin: $1 bytes of it, its file name $2, a word $3 that names its folder, then how many
@@ -36,6 +37,7 @@ def build_command(
     """Return the Command that runs `line` in the login user's own shell, as `sudo` where one is named."""
     if sudo is None:
         return Command(line=line, stdin=stdin, timeout_s=timeout_s)
+    parse_login(sudo)
     # The login shell expands "$SHELL" (bash, zsh, fish and csh all do), so --sudo changes who runs it, not what reads it.
     inner = f'"$SHELL" -c {shlex.quote(line)}'
     if password is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from aifctl.core.errors import UsageError
-from aifctl.core.units import parse_count_or_share, parse_duration_s, parse_share, parse_size_bytes
+from aifctl.core.units import parse_count_or_share, parse_duration_s, parse_login, parse_share, parse_size_bytes
 
 
 @pytest.mark.parametrize(
@@ -65,3 +65,19 @@ def test_a_share_of_a_total_is_rounded_up_to_one_at_least(text: str, total: int,
 def test_what_is_neither_count_nor_share_is_refused() -> None:
     with pytest.raises(UsageError, match="neither a count nor a share"):
         parse_count_or_share("few", total=10)
+
+
+@pytest.mark.parametrize("text", ["", "ops", "CORP\\\\ann", "ann@corp", "first last"])
+def test_users_are_named_as_nodes_name_them(text: str) -> None:
+    assert parse_login(text) == text
+
+
+@pytest.mark.parametrize("text", ["-oProxyCommand=x", "a\nb", "a\x1b[2J", "\udcff", "\0"])
+def test_what_no_user_is_called_is_refused(text: str) -> None:
+    with pytest.raises(UsageError, match="is not a user's name"):
+        parse_login(text)
+
+
+def test_only_plain_digits_are_a_count() -> None:
+    with pytest.raises(UsageError, match="neither a count nor a share"):
+        parse_count_or_share("²", total=9)

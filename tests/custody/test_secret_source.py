@@ -6,6 +6,7 @@ import getpass
 import os
 import shlex
 import sys
+import warnings
 from pathlib import Path
 
 import pytest
@@ -86,9 +87,10 @@ def test_what_is_not_one_line_is_refused_and_not_repeated(tmp_path: Path, data: 
     [
         ("file:/nonexistent/secret", "No such file"),
         ("fd:977", "Bad file descriptor"),
-        ("fd:one", "ValueError"),
+        ("fd:one", "N must be the number"),
         ("cmd:/nonexistent/program hunter2", "No such file"),
-        ("cmd:false hunter2", "CalledProcessError"),
+        ("cmd:false hunter2", "it ended with status 1"),
+        ("cmd:yes hunter2", "it prints more than 65536 bytes"),
         ("cmd:'unclosed hunter2", "ValueError"),
     ],
 )
@@ -98,3 +100,13 @@ def test_what_cant_be_read_is_told_without_its_argument(reference: str, reason: 
     ) as told:
         read_secret(reference, what="it")
     assert "hunter2" not in str(told.value)
+
+
+def test_without_a_terminal_nothing_is_asked_where_it_would_be_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    def blind(question: str) -> str:
+        warnings.warn("Can not control echo on the terminal.", getpass.GetPassWarning, stacklevel=1)
+        return question
+
+    monkeypatch.setattr(getpass, "getpass", blind)
+    with pytest.raises(SetupError, match="it can't be read from ask:…: there is no terminal to ask at"):
+        read_secret("ask", what="it")

@@ -126,6 +126,10 @@ def test_skipped_nodes_are_rows_with_their_reason(tmp_path: Path) -> None:
     [
         (Pace(wave="some"), "--wave"),
         (Pace(wave="0%x"), "--wave"),
+        (Pace(wave="0"), "--wave"),
+        (Pace(wave="0.0%"), "--wave"),
+        (Pace(wave="²"), "--wave"),
+        (Pace(max_failed="²"), "²"),
         (Pace(max_failed="some"), "some"),
     ],
 )

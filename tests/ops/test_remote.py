@@ -125,3 +125,9 @@ def test_a_script_that_is_cut_off_on_its_way_does_not_run(tmp_path: Path) -> Non
 def test_a_node_without_room_for_the_script_says_125(tmp_path: Path) -> None:
     said = sent(tmp_path / "missing", "s.sh", b"echo one\n")
     assert (said.returncode, said.stdout) == (125, b"")
+
+
+@pytest.mark.parametrize("sudo", ["-s", "ops\n"])
+def test_sudo_takes_no_user_that_nobody_is_called(sudo: str) -> None:
+    with pytest.raises(UsageError, match="is not a user's name"):
+        build_command("id", sudo=sudo, password=None, timeout_s=None)

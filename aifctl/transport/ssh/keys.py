@@ -19,6 +19,7 @@ from aifctl.transport.ssh.auth import Offer
 from aifctl.transport.ssh.plain_keys import DEFAULT_IDENTITIES
 
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
+_MOST_BYTES = 1 << 20  # a 16384-bit RSA key has 13 KB; a device never ends
 _CERTIFICATE = b"-cert-v01@openssh.com"
 _PASSWORD_WANTED = "Passphrase must be specified"  # noqa: S105 - asyncssh's sentence, not a password
 
@@ -83,15 +84,17 @@ class Keyring:
     def _read(self, identity: str) -> tuple[Offer, ...]:
         path = Path(identity).expanduser()
         try:
-            data = path.read_bytes()
-            mode, owner = path.stat().st_mode, path.stat().st_uid
+            with path.open("rb") as file:
+                data, facts = file.read(_MOST_BYTES + 1), os.fstat(file.fileno())
         except OSError as problem:
             raise SetupError(f"the SSH key {identity} can't be read: {problem.strerror}; check --identity") from problem
+        if len(data) > _MOST_BYTES:
+            raise SetupError(f"{identity} is no SSH key; name a private key with --identity")
         if b"PRIVATE KEY" not in data:
             return self._public_alone(identity)
-        if owner == os.geteuid() and mode & _OTHERS:
+        if facts.st_uid == os.geteuid() and facts.st_mode & _OTHERS:
             raise SetupError(
-                f"the SSH key {identity} may be read by others (mode {stat.S_IMODE(mode):04o}); "
+                f"the SSH key {identity} may be read by others (mode {stat.S_IMODE(facts.st_mode):04o}); "
                 f"close it with: chmod 600 {identity}"
             )
         key = self._private(identity, data)

@@ -14,7 +14,9 @@ import binascii
 import fnmatch
 import hashlib
 import hmac
+import os
 import re
+import stat
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -189,15 +191,17 @@ def _inventory_entry(key: str) -> Entry:
 
 def _state_of(file: str) -> tuple[int, int, int] | None:
     try:
-        stat = Path(file).expanduser().stat()
+        facts = Path(file).expanduser().stat()
     except FileNotFoundError:
         return None
-    return stat.st_ino, stat.st_mtime_ns, stat.st_size
+    return facts.st_ino, facts.st_mtime_ns, facts.st_size
 
 
 def _read(file: str) -> str:
     try:
-        return Path(file).expanduser().read_text(encoding="utf-8", errors="replace")
+        with Path(file).expanduser().open(encoding="utf-8", errors="replace") as stream:
+            endless = stat.S_ISCHR(os.fstat(stream.fileno()).st_mode)  # /dev/null is somebody's way to say "none"
+            return stream.read(0 if endless else -1)
     except FileNotFoundError:
         return ""
 

@@ -100,6 +100,11 @@ def test_files_are_read_in_order_and_a_missing_one_holds_nothing(tmp_path: Path)
     assert sources(read.all_about(("n1",))) == [f"{first}:1", f"{second}:1"]
 
 
+@pytest.mark.parametrize("device", ["/dev/null", "/dev/zero"])
+def test_a_device_holds_nothing(device: str) -> None:
+    assert KnownHosts.read([device]).all_about(("n1",)) == []
+
+
 def test_the_fingerprint_is_the_one_that_ssh_keygen_prints() -> None:
     assert fingerprint(b"") == "SHA256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU"
 

@@ -166,6 +166,9 @@ def broken_settings(tmp_path: Path, case: str) -> DialSettings:
         key.unlink()
     if case == "no key":
         key.write_text("hello")
+    if case == "no end":
+        key.unlink()
+        key.symlink_to("/dev/zero")
     password = Secret(b"not it") if case == "wrong password" else None
     return DialSettings(identities=(str(key),), key_password=password)
 
@@ -178,6 +181,7 @@ def broken_settings(tmp_path: Path, case: str) -> DialSettings:
         ("wrong password", "does not open"),
         ("too open", "chmod 600"),
         ("no key", "is no SSH key"),
+        ("no end", "is no SSH key"),
     ],
 )
 def test_a_key_that_cannot_be_used_is_said_at_start(tmp_path: Path, case: str, says: str) -> None:
