@@ -34,6 +34,7 @@ PasswordAuthentication no
 KbdInteractiveAuthentication no
 PermitRootLogin yes
 LogLevel VERBOSE
+SetEnv HOME={folder}/home
 """
 
 
@@ -89,6 +90,7 @@ class Sshd:
         """Start and wait until it listens."""
         os.makedirs("/run/sshd", mode=0o755, exist_ok=True)  # noqa: PTH103 - sshd asks for this very path
         config = self.folder / "sshd_config"
+        (self.folder / "home").mkdir(exist_ok=True)  # bash reads a .bashrc under sshd: not this machine's
         keys = "\n".join(f"HostKey {key}" for key in self.host_keys)
         for usual in ("Subsystem sftp internal-sftp", "MaxStartups 200", "MaxSessions 20"):
             if usual.split()[0] not in more:
