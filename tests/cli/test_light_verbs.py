@@ -1,0 +1,73 @@
+"""Verbs that only look load nothing heavy: counted in the real command, on an inventory that has been read before."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.house.source import CHECKOUT
+
+HEAVY = {"asyncssh", "cryptography", "paramiko", "sqlalchemy", "jinja2", "prompt_toolkit", "asyncio", "yaml"}
+
+_COUNTED = """
+import json, sys
+from aifctl.main import main
+code = main(sys.argv[1:])
+print(json.dumps([code, sorted({name.partition(".")[0] for name in sys.modules})]), file=sys.stderr)
+"""
+
+
+def _loaded(tmp_path: Path, *words: str) -> set[str]:
+    done = subprocess.run(
+        [sys.executable, "-c", _COUNTED, *words],
+        env={
+            "HOME": str(tmp_path),
+            "PATH": "/usr/bin:/bin",
+            "LANG": "C.UTF-8",
+            "PYTHONPATH": str(CHECKOUT),
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "AIFCTL_INVENTORY": str(CHECKOUT / "inventory/demo"),
+            "AIFCTL_STATE_DIR": str(tmp_path / "state"),
+        },
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    code, modules = json.loads(done.stderr.splitlines()[-1])
+    assert code in {0, 1}, done.stderr
+    return set(modules)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("nodes", "@all", "-o", "count"),
+        ("nodes", "@rack:r01", "-o", "table"),
+        ("nodes", "@all", "-o", "json"),
+        ("find", "r01n01"),
+        ("inventory", "show", "@rack:r01", "-o", "json"),
+        ("runs", "list"),
+        ("--help",),
+        ("run", "--help"),
+        ("__complete", "selector", "@rack:"),
+    ],
+    ids=" ".join,
+)
+def test_a_verb_that_only_looks_loads_nothing_heavy(tmp_path: Path, words: tuple[str, ...]) -> None:
+    _loaded(tmp_path, "nodes", "-o", "count")  # the first reading of an inventory compiles its YAML
+    assert _loaded(tmp_path, *words) & HEAVY == set()
+
+
+def test_what_goes_to_programs_and_files_is_written_without_rich(tmp_path: Path) -> None:
+    _loaded(tmp_path, "nodes", "-o", "count")
+    for output in ("json", "jsonl", "csv", "tsv", "plain", "nodeset", "count", "table", "wide", "md"):
+        assert "rich" not in _loaded(tmp_path, "nodes", "@rack:r01", "-o", output), output
+
+
+def test_what_is_loaded_is_seen(tmp_path: Path) -> None:
+    assert "yaml" in _loaded(tmp_path, "nodes", "-o", "count"), "the first reading"
+    assert "typer" in _loaded(tmp_path, "nodes", "-o", "count")
