@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from aifctl.cli.call import reaching_flags
@@ -56,12 +56,12 @@ def fan(
         chosen=chosen(selecting, pacing.include_state),
         pace=asked.Pace(
             wave=pacing.wave or "",
-            deadline_s=_seconds(pacing.deadline),
+            deadline_s=_seconds("--deadline", pacing.deadline),
             stragglers=_stragglers(pacing.stragglers),
             retries=pacing.retries,
             max_failed=pacing.max_failed or "",
             workers=pacing.workers,
-            min_coverage=parse_share(pacing.min_coverage),
+            min_coverage=_told("--min-coverage", parse_share, pacing.min_coverage),
         ),
         keep=_keep(keeping) if keeping else asked.Keep(),
         consent=consent(guarding),
@@ -105,14 +105,14 @@ def _keep(keeping: Keeping) -> asked.Keep:
 def _timetable(given: Timetable) -> asked.Timetable:
     return asked.Timetable(
         lock=given.lock or "",
-        jitter_s=_seconds(given.jitter) or 0.0,
+        jitter_s=_seconds("--jitter", given.jitter) or 0.0,
         textfile=given.textfile,
         heartbeat=given.heartbeat_url,
     )
 
 
-def _seconds(text: str | None) -> float | None:
-    return None if text is None else parse_duration_s(text)
+def _seconds(option: str, text: str | None) -> float | None:
+    return None if text is None else _told(option, parse_duration_s, text)
 
 
 def _stragglers(text: str | None) -> tuple[float, float] | None:
@@ -121,4 +121,12 @@ def _stragglers(text: str | None) -> tuple[float, float] | None:
     share, colon, rest = text.partition(":")
     if not colon:
         raise UsageError(f"--stragglers {text!r}: write SHARE:TIME, such as 99.5%:30s")
-    return parse_share(share), parse_duration_s(rest)
+    return _told("--stragglers", parse_share, share), _told("--stragglers", parse_duration_s, rest)
+
+
+def _told(option: str, parse: Callable[[str], float], text: str) -> float:
+    """Parse what an option says; a mistake in it names the option."""
+    try:
+        return parse(text)
+    except UsageError as problem:
+        raise UsageError(f"{option}: {problem}") from problem

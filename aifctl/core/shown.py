@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+#: What --color and --progress may say.
+COLORS = ("auto", "always", "never")
+PROGRESS = ("auto", "bar", "log", "json", "off")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:

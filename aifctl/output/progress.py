@@ -11,6 +11,7 @@ from aifctl.core.errors import SetupError, UsageError
 from aifctl.core.outcome import Outcome
 from aifctl.core.printable import printable_line
 from aifctl.core.report import ReaderGoneError
+from aifctl.core.shown import PROGRESS
 from aifctl.output.json_text import dumps, iso_time
 from aifctl.output.pipe import TextPipe
 from aifctl.output.style import Style
@@ -18,8 +19,6 @@ from aifctl.output.tally import show_duration
 from aifctl.output.terminal import TerminalFacts, columns_of
 from aifctl.ports.clock import Clock
 from aifctl.ports.progress import Progress
-
-MODES = ("auto", "bar", "log", "json", "off")
 
 _GOOD = frozenset({Outcome.OK, Outcome.SKIPPED})
 _TICK_S = 0.25
@@ -33,12 +32,12 @@ def open_progress(
 ) -> ShownProgress:
     """Choose how progress is shown; UsageError for a mode that does not exist.
 
-    `mode` is what --progress says, one of MODES; auto is a bar on a terminal and elsewhere lines, once it takes long.
+    `mode` is what --progress says, one of core.shown.PROGRESS; auto is a bar on a terminal and elsewhere lines, once it takes long.
     `terminal` is about stderr. `streams` says that the report is written to the same terminal while the run goes on,
     where a bar would stand in its way.
     """
-    if mode not in MODES:
-        raise UsageError(f"--progress {mode!r}: write {', '.join(MODES)}")
+    if mode not in PROGRESS:
+        raise UsageError(f"--progress {mode!r}: write {', '.join(PROGRESS)}")
     if mode == "off" or (quiet and mode == "auto"):
         return ShownProgress(face=Face(), stderr=stderr, clock=clock)
     if mode == "json":

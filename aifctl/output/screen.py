@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from aifctl.core.errors import AifctlError, SetupError, UsageError
 from aifctl.core.printable import printable
 from aifctl.core.report import ReaderGoneError
-from aifctl.core.shown import Shown
+from aifctl.core.shown import COLORS, PROGRESS, Shown
 from aifctl.core.system_clock import SystemClock
 from aifctl.output.errors import describe_error
 from aifctl.output.format import Page, ScopesOf
@@ -21,15 +21,15 @@ if TYPE_CHECKING:
     from aifctl.output.live import LiveLines
     from aifctl.output.progress import ShownProgress
 
-_COLORS = ("auto", "always", "never")
-
 
 class Screen:
     """stdout and stderr as this command may use them."""
 
     def __init__(self, shown: Shown) -> None:
-        if shown.color not in _COLORS:
-            raise UsageError(f"--color {shown.color!r}: write {', '.join(_COLORS)}")
+        # Told before anything is done: progress itself is only made when a run is under way.
+        for option, said, known in (("--color", shown.color, COLORS), ("--progress", shown.progress, PROGRESS)):
+            if said not in known:
+                raise UsageError(f"{option} {said!r}: write {', '.join(known)}")
         self.shown = shown
         self.stdout_terminal, self.stdout = _pipe(sys.stdout, shown.color)
         self.stderr_terminal, self.stderr = _pipe(sys.stderr, shown.color)
