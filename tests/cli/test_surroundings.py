@@ -168,6 +168,15 @@ def test_a_state_directory_that_cannot_be_is_6_for_run_and_no_matter_for_what_lo
     assert aifctl("runs", "list", *nowhere).code in {0, 6}
 
 
+def test_too_few_descriptors_are_6_with_how_many_it_takes_and_nothing_is_begun(prompt: Prompt) -> None:
+    before = prompt.commands_count()
+    said = prompt.shell("ulimit -n 40; aifctl run @all -- true")
+    assert said.code == 6, said
+    assert "ulimit -n" in said.err
+    assert prompt.commands_count() == before
+    assert list(prompt.state.glob("runs/*")) == []
+
+
 def test_the_state_directory_is_for_its_owner_alone(prompt: Prompt) -> None:
     assert prompt.aifctl("run", "r001n01", "--", "true", env={}).code == 0
     modes = {path: path.stat().st_mode & 0o777 for path in (prompt.state, *prompt.state.rglob("*"))}
