@@ -55,6 +55,7 @@ class Invocation:
         import typer
 
         _current.set(self)
+        wiring.obey_locale()
         if self.words == ("--version",):
             return wiring.write_version()
         words = [_for_click(word, noun=self.words[0] if self.words else "") for word in self.words]

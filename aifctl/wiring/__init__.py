@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sys
+from io import TextIOWrapper
 from typing import TYPE_CHECKING
 
 from aifctl.core.errors import AifctlError, UsageError
@@ -77,6 +79,15 @@ def note_end(textfile: str, *, verb: str, name: str, code: ExitCode) -> None:
         write_textfile(check_textfile(textfile), attempt)
     except AifctlError as error:
         open_screen(Shown()).tell(error)
+
+
+def obey_locale() -> None:
+    """Let help be ASCII where the locale is, which Python takes for UTF-8 (PEP 538)."""
+    from aifctl.output.terminal import TerminalFacts, environ_as_given
+
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper) and TerminalFacts.detect(stream, environ_as_given()).encoding == "ascii":
+            stream.reconfigure(encoding="ascii", errors="backslashreplace")
 
 
 def quiet_tools(flags: Mapping[str, str]) -> Tools:

@@ -9,6 +9,7 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from aifctl.core.errors import UsageError
 from aifctl.core.report import ReaderGoneError, Report
 from aifctl.core.settings import Settings, default_state_dir
 from aifctl.core.state_dir import StateDir
@@ -153,6 +154,8 @@ class Tools:
 
     @property
     def stdin(self) -> BinaryIO:
+        if sys.stdin is None:  # `<&-`
+            raise UsageError("stdin is closed, and this command is to read it; give it something, if only </dev/null")
         return sys.stdin.buffer
 
     @cached_property

@@ -35,6 +35,19 @@ def test_closed_streams_change_neither_the_exit_code_nor_what_is_done(prompt: Pr
     assert '"outcome":"exit"' in prompt.journals()[-1].read_text()
 
 
+@pytest.mark.parametrize("command", ["run r001n01 --stdin <&- -- cat", "nodes - <&-", "shell r001n01 <&-"])
+def test_a_closed_stdin_that_is_to_be_read_is_a_usage_error(prompt: Prompt, command: str) -> None:
+    said = prompt.shell(f"aifctl {command}")
+    assert said.code == 2, said
+    assert "stdin" in said.err
+    assert list(prompt.state.glob("runs/*")) == []
+
+
+def test_an_empty_stdin_is_an_empty_input(prompt: Prompt) -> None:
+    said = prompt.shell("aifctl run r001n01 --stdin -o json </dev/null -- wc -c")
+    assert said.items()["r001n01"]["stdout"].strip() == "0", said
+
+
 def test_a_full_disk_under_stdout_is_said_with_exit_6(prompt: Prompt) -> None:
     said = prompt.shell("aifctl run r001n01 -- hostname >/dev/full")
     assert said.code == 6, said
@@ -50,6 +63,13 @@ def test_under_the_c_locale_everything_is_ascii(prompt: Prompt, name: str) -> No
     assert said.out.isascii()
     assert said.err.isascii()
     assert "\\xe9" in said.out
+
+
+def test_under_the_c_locale_help_is_ascii_too(prompt: Prompt) -> None:
+    plain, usual = (prompt.aifctl("run", "--help", env={"LANG": lang}) for lang in ("C", "C.UTF-8"))
+    assert plain.out.isascii()
+    assert "--width" in plain.out
+    assert not usual.out.isascii()
 
 
 @pytest.mark.parametrize("columns", ["40", "1"])
