@@ -2,7 +2,7 @@
 # What the tests need of the system. Idempotent: with everything there it takes a fraction of a second.
 set -euo pipefail
 packages=(
-  openssh-server openssh-client procps iproute2 sudo     # a real sshd on loopback, namespaces, process lists
+  openssh-server openssh-client procps iproute2 sudo busybox # a real sshd on loopback, namespaces, process lists
   systemd-container debootstrap                          # tests/lab: real hosts
   slurmctld slurmd slurm-client munge                    # selectors that a real scontrol reads
   zsh fish bash-completion tmux                          # completions in their own shells; a real terminal

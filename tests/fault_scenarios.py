@@ -79,7 +79,7 @@ class FaultScenarios:
         self, ward: Ward, fault: str, outcome: str, says: str
     ) -> None:
         with ward.fault(fault):
-            done = ward.operator.json("run", ward.four, "--connect-timeout=1s", "--", "hostname")
+            done = ward.operator.json("run", ward.four, "--connect-timeout=2s", "--", "hostname")
         assert done.code == 3, done
         the_sick(ward, done, outcome, says)
         of_the_well(ward, done)
@@ -119,24 +119,24 @@ class FaultScenarios:
 
     def test_a_hanging_node_is_ended_at_its_timeout_and_holds_nobody_up(self, ward: Ward) -> None:
         with ward.fault("hang"):
-            done = ward.operator.json("run", ward.four, "--timeout=1s", "--", "hostname")
+            done = ward.operator.json("run", ward.four, "--timeout=2s", "--", "hostname")
             assert ward.running() == []
         assert done.code == 3, done
-        the_sick(ward, done, "timeout", "1 s")
+        the_sick(ward, done, "timeout", "2 s")
         assert done.items()[ward.sick]["survivors"] == []
         of_the_well(ward, done)
 
     def test_a_hanging_node_alone_was_asked_so_it_is_exit_3_not_4(self, ward: Ward) -> None:
         with ward.fault("hang"):
-            done = ward.operator.json("run", ward.sick, "--timeout=1s", "--", "hostname")
+            done = ward.operator.json("run", ward.sick, "--timeout=2s", "--", "hostname")
         assert done.code == 3, done
 
     def test_a_deadline_ends_a_hanging_node_with_124(self, ward: Ward) -> None:
         with ward.fault("hang"):
-            done = ward.operator.json("run", ward.four, "--deadline=2s", "--", "hostname")
+            done = ward.operator.json("run", ward.four, "--deadline=3s", "--", "hostname")
             assert ward.running() == []
         assert done.code == 124, done
-        the_sick(ward, done, "cancelled", "deadline of 2 s")
+        the_sick(ward, done, "cancelled", "deadline of 3 s")
         of_the_well(ward, done)
 
     def test_stragglers_are_cut_off_when_the_others_are_done(self, ward: Ward) -> None:
