@@ -17,6 +17,7 @@ from aifctl.fleet.fleet import Fleet
 from aifctl.fleet.glob import glob_filter, is_glob
 from aifctl.fleet.name_list import parse_name_list
 from aifctl.fleet.nodeset_order import sort_names
+from aifctl.fleet.numbered import by_number
 from aifctl.fleet.selector_errors import (
     gone,
     missing_look_up,
@@ -38,6 +39,9 @@ _LookUp = TypeVar("_LookUp", bound=Callable[..., object])
 
 #: Below this, sorting the chosen is cheaper than walking the fleet.
 _FEW = 64
+
+#: Places that people call by their number alone.
+_NUMBERED = frozenset({Kind.SU, Kind.HALL})
 
 #: Each name with * or ? is compared with the whole fleet.
 _MOST_GLOBS = 4096
@@ -172,6 +176,9 @@ class _Evaluation:
         """Return the members of racks, sus and so on; one that the fleet lacks is an error, but for states."""
         members = self._fleet.scope(term.kind.value)
         values, missing = _matching(term.values, members)
+        if missing and term.kind in _NUMBERED:
+            numbered, missing = by_number(missing, members)
+            values += numbered
         if missing and term.kind is not Kind.STATE:
             raise unknown_members(term, missing, members, self._fleet.origin, self._text)
         return frozenset().union(*(members[value] for value in values))
