@@ -102,6 +102,14 @@ def test_a_signal_ends_what_runs_everywhere(prompt: Prompt, names: list[str]) ->
     assert _workers_of(process.pid) == []
 
 
+def test_few_open_files_narrow_the_run_and_all_nodes_answer(prompt: Prompt) -> None:
+    run = "aifctl run @all --first 300 --workers {} -o json -- hostname"
+    for workers in (1, 2):
+        said = prompt.shell(f"ulimit -n 100; {run.format(workers)}")
+        assert said.code == 0, said.err
+        assert len(said.items()) == 300
+
+
 def _ends(prompt: Prompt) -> int:
     journals = prompt.journals()
     return journals[-1].read_text().count('"t":"end"') if journals else 0
