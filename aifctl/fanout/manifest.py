@@ -85,12 +85,6 @@ def chunks_of(manifest: Manifest, entry: Entry) -> Iterator[bytes]:
         raise _changed(path)
 
 
-def file_sha256(path: Path) -> str:
-    """Return a file's SHA-256, read in pieces; OSError where it can't be read."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def _changed(path: Path) -> NodeError:
     return NodeError(Outcome.LOCAL, f"{path} changed while it was pushed: nothing was put in place; push it again")
 

@@ -12,7 +12,7 @@ from aifctl.fleet.nearest import nearest
 from aifctl.fleet.selector_terms import RUN_SETS
 from aifctl.ports.work import NodeResult, Output
 
-_PARTS = (*RUN_SETS, *(outcome.value for outcome in Outcome), NEVER_STARTED)
+_PARTS = (*RUN_SETS, *(outcome.value for outcome in Outcome))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,17 +30,6 @@ class NodeChange:
     after: str | None
     earlier: NodeResult | None
     later: NodeResult | None
-
-
-def select_nodes(record: RunRecord, part: str = "") -> tuple[str, ...]:
-    """Return the nodes of `@run:RUN[:PART]` in order of dispatch.
-
-    PART is an outcome, failed, unreachable or not-started; without it every node the run was for, skipped ones not.
-    """
-    if not part:
-        return record.nodes
-    wanted = outcomes_named((part,))
-    return tuple(name for name, outcome in record.outcomes.items() if outcome in wanted)
 
 
 def outcomes_for_selector(record: RunRecord) -> dict[str, Outcome | None]:
@@ -62,7 +51,7 @@ def outcomes_named(parts: Iterable[str]) -> frozenset[str]:
             wanted.add(part)
         else:
             near = nearest(part, _PARTS)
-            advice = f"did you mean {near}" if near else f"there are {', '.join(_PARTS)}"
+            advice = f"did you mean {near}?" if near else f"there are {', '.join(_PARTS)}"
             raise UsageError(f"there is no outcome {part!r}; {advice}")
     return frozenset(wanted)
 

@@ -6,7 +6,7 @@ A source that waits is woken by what it is told: at most one caller waits in `ne
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from aifctl.core.outcome import Outcome
 from aifctl.fanout.bell import Bell
@@ -35,21 +35,6 @@ class ListSource:
 
     def told(self, result: NodeResult) -> NodeResult | None:
         return result
-
-
-class SkipSource:
-    """Leaves out the nodes that an earlier run has dealt with."""
-
-    def __init__(self, inner: Source, done: Collection[str]) -> None:
-        self._inner, self._done = inner, done
-
-    async def next(self) -> Endpoint | None:
-        while (endpoint := await self._inner.next()) is not None and endpoint.name in self._done:
-            pass
-        return endpoint
-
-    def told(self, result: NodeResult) -> NodeResult | None:
-        return self._inner.told(result)
 
 
 class WaveSource:

@@ -15,7 +15,6 @@ from aifctl.fanout.sources import (
     BrakeSource,
     BudgetSource,
     ListSource,
-    SkipSource,
     StragglerSource,
     WaveSource,
     by_scope,
@@ -46,13 +45,6 @@ async def take(source: Source) -> list[str]:
 
 def check(scenario: Coroutine[Any, Any, None]) -> None:
     run_virtually(scenario)
-
-
-def test_nodes_of_an_earlier_run_are_left_out() -> None:
-    async def scenario() -> None:
-        assert await take(SkipSource(ListSource(endpoints(4)), {"n1", "n3", "n4"})) == ["n2", "end"]
-
-    check(scenario())
 
 
 def test_a_wave_waits_for_all_results_of_the_one_before() -> None:
