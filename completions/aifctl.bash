@@ -23,9 +23,10 @@ _aifctl_place() {
     pull) options='--allow-empty --color --confirm-hash --connect-timeout --deadline --dry-run --exclude --first -h --heartbeat-url --help --hostfile -i --identity --include-state --inventory -J --jitter --jump --key-password --known-hosts --lock --max-failed --min-coverage -o --output --port --progress -q --quiet --reason --retries --sample --state-dir --stragglers --textfile --timeout --user -v --verbose -w --wave --width --workers -y --yes' arguments=(ask-selector files folders) ;;
     push) options='--allow-empty --color --confirm-hash --connect-timeout --deadline --delete --dry-run --exclude --first -h --heartbeat-url --help --hostfile -i --identity --include-state --inventory -J --jitter --jump --key-password --known-hosts --lock --max-failed --min-coverage --mode -o --output --owner --port --progress -q --quiet --reason --retries --sample --state-dir --stragglers --textfile --timeout --user -v --verbose -w --wave --width --workers -y --yes' arguments=(ask-selector files files) ;;
     run) options='--allow-empty --color --confirm-hash --connect-timeout --deadline --dry-run --exclude --first -h --heartbeat-url --help --hostfile -i --identity --include-state --inventory -J --jitter --jump --key-password --known-hosts --live --lock --max-failed --min-coverage -o --only-changes --outdir --output --output-cap --port --progress -q --quiet --reason --remote-exit-code --retries --sample --state-dir --stdin --stragglers --sudo --sudo-password --textfile --timeout --user -v --verbose -w --wave --width --workers -y --yes' arguments=(ask-selector) ;;
-    runs) commands='diff list resume retry show stop' options='-h --help' ;;
+    runs) commands='diff list prune resume retry show stop' options='-h --help' ;;
     'runs diff') options='--color -h --help --inventory -o --output --progress -q --quiet --state-dir -v --verbose' arguments=(ask-run ask-run) ;;
     'runs list') options='--color -h --help --inventory --limit -o --output --progress -q --quiet --state-dir -v --verbose' ;;
+    'runs prune') options='--color -h --help --inventory --keep -o --output --progress -q --quiet --state-dir -v --verbose' ;;
     'runs resume') options='--again --color --confirm-hash --connect-timeout --dry-run -h --help -i --identity --inventory -J --jump --key-password --known-hosts -o --output --port --progress -q --quiet --reason --state-dir --user -v --verbose -y --yes' arguments=(ask-run) ;;
     'runs retry') options='--color --confirm-hash --connect-timeout --dry-run -h --help -i --identity --inventory -J --jump --key-password --known-hosts -o --outcome --output --port --progress -q --quiet --reason --state-dir --user -v --verbose -y --yes' arguments=(ask-run) ;;
     'runs show') options='--color -h --help --inventory -o --output --progress -q --quiet --state-dir -v --verbose' arguments=(ask-run ask-selector) ;;
@@ -65,7 +66,7 @@ _aifctl_option() {
     *:--heartbeat-url|*:--key-password|*:--sudo-password) how=list-references ;;
     *:--include-state) how=list-states ;;
     *:--wave) how=list-waves ;;
-    *:--confirm-hash|*:--connect-timeout|*:--deadline|*:--first|*:--jitter|*:--jump|*:--limit|*:--lock|*:--max-failed|*:--min-coverage|*:--mode|'sim up:--name'|*:--nodes|*:--output-cap|*:--owner|*:--port|*:--reason|*:--retries|*:--rounds|*:--sample|*:--seed|*:--stragglers|*:--sudo=|*:--timeout|*:--user|*:--width|*:--workers|*:-J|*:-w) how=nothing ;;
+    *:--confirm-hash|*:--connect-timeout|*:--deadline|*:--first|*:--jitter|*:--jump|*:--keep|*:--limit|*:--lock|*:--max-failed|*:--min-coverage|*:--mode|'sim up:--name'|*:--nodes|*:--output-cap|*:--owner|*:--port|*:--reason|*:--retries|*:--rounds|*:--sample|*:--seed|*:--stragglers|*:--sudo=|*:--timeout|*:--user|*:--width|*:--workers|*:-J|*:-w) how=nothing ;;
     *) return 1 ;;
     esac
 }

@@ -11,7 +11,7 @@ function __aifctl_commands
         case 'inventory'
             string join \n -- 'check	Print every mistake at once, each with file and line; 6 where there is one, 0 where there is none' 'export	Write the inventory in another tool\'s format' 'formats	Print the formats that import and export know' 'import	Print another tool\'s inventory as ours; what could not be carried over is said on stderr' 'show	Print all that the inventory says of each node' 'template	Print a small commented inventory to start from'
         case 'runs'
-            string join \n -- 'diff	Print the nodes whose outcome or output differs between two runs' 'list	Print the newest runs, newest first' 'resume	Do the rest of a run that was cut short, each node once' 'retry	Do a run again on the nodes with the given outcomes' 'show	Print a run\'s results as it printed them, from the journal' 'stop	End a run from another terminal, as its own first Ctrl-C would'
+            string join \n -- 'diff	Print the nodes whose outcome or output differs between two runs' 'list	Print the newest runs, newest first' 'prune	Remove the journals and kept output of old runs; what still goes on or is still continued stays' 'resume	Do the rest of a run that was cut short, each node once' 'retry	Do a run again on the nodes with the given outcomes' 'show	Print a run\'s results as it printed them, from the journal' 'stop	End a run from another terminal, as its own first Ctrl-C would'
         case 'sim'
             string join \n -- 'down	End a simulated fleet and remove its files' 'fault	Give nodes of a running simulated fleet faults, or cure them; without either, the kinds there are' 'status	Print the simulated fleets, what is wrong with which nodes, and how much they have been asked' 'up	Start a simulated fleet that stays until `aifctl sim down`; its inventory is written beside it'
         case 'trust'
@@ -76,7 +76,7 @@ end
 
 function __aifctl_options
     switch "$argv[1]"
-        case '' 'bench' 'bench fanout' 'completion' 'demo' 'doctor' 'find' 'inventory' 'inventory check' 'inventory export' 'inventory formats' 'inventory import' 'inventory show' 'inventory template' 'nodes' 'pull' 'push' 'run' 'runs' 'runs diff' 'runs list' 'runs resume' 'runs retry' 'runs show' 'runs stop' 'schema' 'script' 'shell' 'sim' 'sim down' 'sim fault' 'sim status' 'sim up' 'ssh' 'trust' 'trust forget' 'trust scan' 'trust show'
+        case '' 'bench' 'bench fanout' 'completion' 'demo' 'doctor' 'find' 'inventory' 'inventory check' 'inventory export' 'inventory formats' 'inventory import' 'inventory show' 'inventory template' 'nodes' 'pull' 'push' 'run' 'runs' 'runs diff' 'runs list' 'runs prune' 'runs resume' 'runs retry' 'runs show' 'runs stop' 'schema' 'script' 'shell' 'sim' 'sim down' 'sim fault' 'sim status' 'sim up' 'ssh' 'trust' 'trust forget' 'trust scan' 'trust show'
             string join \n -- '-h	Show what this command does and takes' '--help	Show what this command does and takes'
     end
     switch "$argv[1]"
@@ -84,7 +84,7 @@ function __aifctl_options
             string join \n -- '--version	Print the version'
     end
     switch "$argv[1]"
-        case '' 'bench fanout' 'doctor' 'find' 'inventory check' 'inventory export' 'inventory formats' 'inventory import' 'inventory show' 'inventory template' 'nodes' 'pull' 'push' 'run' 'runs diff' 'runs list' 'runs resume' 'runs retry' 'runs show' 'runs stop' 'script' 'shell' 'sim down' 'sim fault' 'sim status' 'sim up' 'ssh' 'trust forget' 'trust scan' 'trust show'
+        case '' 'bench fanout' 'doctor' 'find' 'inventory check' 'inventory export' 'inventory formats' 'inventory import' 'inventory show' 'inventory template' 'nodes' 'pull' 'push' 'run' 'runs diff' 'runs list' 'runs prune' 'runs resume' 'runs retry' 'runs show' 'runs stop' 'script' 'shell' 'sim down' 'sim fault' 'sim status' 'sim up' 'ssh' 'trust forget' 'trust scan' 'trust show'
             string join \n -- '-o	table, wide, plain, md, json, jsonl, csv, tsv, nodeset or count' '--output	table, wide, plain, md, json, jsonl, csv, tsv, nodeset or count' '--inventory	Inventory file or folder' '--state-dir	Where runs, locks and caches are kept' '--color	auto, always or never' '--progress	auto, bar, log, json or off; on stderr' '-v	Say more on stderr' '--verbose	Say more on stderr' '-q	Say nothing on stderr but errors' '--quiet	Say nothing on stderr but errors'
     end
     switch "$argv[1]"
@@ -144,6 +144,10 @@ function __aifctl_options
             string join \n -- '--limit	The newest N'
     end
     switch "$argv[1]"
+        case 'runs prune'
+            string join \n -- '--keep	How many of the newest stay'
+    end
+    switch "$argv[1]"
         case 'runs resume'
             string join \n -- '--again	Also the nodes whose outcome is unknown'
     end
@@ -196,7 +200,7 @@ function __aifctl_values
             echo list-states
         case '*:--wave'
             echo list-waves
-        case '*:--confirm-hash' '*:--connect-timeout' '*:--deadline' '*:--first' '*:--jitter' '*:--jump' '*:--limit' '*:--lock' '*:--max-failed' '*:--min-coverage' '*:--mode' 'sim up:--name' '*:--nodes' '*:--output-cap' '*:--owner' '*:--port' '*:--reason' '*:--retries' '*:--rounds' '*:--sample' '*:--seed' '*:--stragglers' '*:--sudo=' '*:--timeout' '*:--user' '*:--width' '*:--workers' '*:-J' '*:-w'
+        case '*:--confirm-hash' '*:--connect-timeout' '*:--deadline' '*:--first' '*:--jitter' '*:--jump' '*:--keep' '*:--limit' '*:--lock' '*:--max-failed' '*:--min-coverage' '*:--mode' 'sim up:--name' '*:--nodes' '*:--output-cap' '*:--owner' '*:--port' '*:--reason' '*:--retries' '*:--rounds' '*:--sample' '*:--seed' '*:--stragglers' '*:--sudo=' '*:--timeout' '*:--user' '*:--width' '*:--workers' '*:-J' '*:-w'
             echo nothing
         case '*'
             return 1

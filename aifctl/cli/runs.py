@@ -94,3 +94,12 @@ def add_to(app: typer.Typer) -> None:
         from aifctl.ops.runs import stop_run
 
         return call(partial(stop_run, run), everywhere)
+
+    @command(runs, "prune", examples=["aifctl runs prune --keep 500", "aifctl runs prune --keep 500 --quiet"])
+    def prune(
+        everywhere: Everywhere, keep: Annotated[int, typer.Option(metavar="N", help="How many of the newest stay")]
+    ) -> int:
+        """Remove the journals and kept output of old runs; what still goes on or is still continued stays."""
+        from aifctl.ops.runs import prune_runs
+
+        return call(partial(prune_runs, keep), everywhere)
