@@ -21,6 +21,18 @@ text = fold(names)
 print(time.process_time() - started)
 """
 
+# Prints the CPU seconds until a command sees the fleet, what it imports for that included, and the number of its nodes.
+_SEE = """
+import time
+started = time.process_time()
+import sys
+from pathlib import Path
+from aifctl.core.state_dir import StateDir
+from aifctl.roster.roster import FileRoster
+count = len(FileRoster(StateDir(path=Path(sys.argv[2])), list).load(Path(sys.argv[1])).fleet)
+print(time.process_time() - started, count)
+"""
+
 
 def light(bench: Workbench) -> None:
     """Measure the light paths on the inventory of 6,250 nodes, its cache warm."""
@@ -32,6 +44,17 @@ def light(bench: Workbench) -> None:
     for word, proof in (("@rack:", b"@rack:r00"), ("r0001n0", b"r0001n01")):
         command = [*aifctl, "__complete", "selector", word, *at]
         _cpu(bench, f"completing {word}, 6,250 nodes: CPU", 0.15, command, proof)
+    see = [sys.executable, "-c", _SEE, str(_INVENTORY), str(bench.folder / "seen")]
+    bench.measure(*see)  # fills the cache
+    done = bench.measure(*see)
+    seen_s, _, count = done.stdout.decode().strip().partition(" ")
+    _figure(
+        bench,
+        "seeing a fleet of 6,250: CPU",
+        0.15,
+        float(seen_s) if count == "6250" else None,
+        f"exit {done.exit_code}",
+    )
     for shape, name in {"1-D": 'f"n{i:05}"', "2-D": 'f"r{i // 32:04}n{i % 32:02}"'}.items():
         done = bench.measure(sys.executable, "-c", _FOLD.format(name=name))
         value = float(done.stdout) if done.exit_code == 0 else None
