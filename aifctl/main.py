@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import os
 import signal
@@ -34,6 +35,17 @@ def console() -> None:
 
 def main(argv: Sequence[str]) -> int:
     """Run one command line and return its exit code; never raises."""
+    try:
+        return _run(argv)
+    except Exception:  # noqa: BLE001  not even telling has worked; Python's own exit code would mean findings
+        import traceback  # noqa: PLC0415  only here
+
+        with contextlib.suppress(OSError):
+            traceback.print_exc()
+        return ExitCode.BUG
+
+
+def _run(argv: Sequence[str]) -> int:
     if argv[:1] == ["__complete"]:
         from aifctl.cli.complete import complete  # noqa: PLC0415  answers before Typer is imported
 

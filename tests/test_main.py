@@ -68,6 +68,18 @@ def test_a_bug_is_kept_in_a_file_that_is_named(
     kept.unlink()
 
 
+def test_where_not_even_telling_works_it_is_still_no_finding(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def fail(_: Invocation, error: AifctlError) -> int:
+        raise ImportError(f"half an upgrade, while telling of: {error}")
+
+    raising(monkeypatch, BackendError("Slurm does not answer"))
+    monkeypatch.setattr(Invocation, "fail", fail)
+    assert main(["nodes"]) == 70
+    assert "half an upgrade" in capfd.readouterr().err
+
+
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 def test_a_signal_before_any_run_ends_in_its_own_code(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], number: signal.Signals, code: int

@@ -51,10 +51,18 @@ def _path(text: str) -> str:
 
 
 def _count(text: str) -> int:
-    if not text.isdecimal():
-        raise UsageError(f"{text!r} is not a whole number")
+    if not text.isdecimal() or not int(text):
+        raise UsageError(f"{text!r} is not a whole number above 0")
     return int(text)
 
+
+def _port(text: str) -> int | None:
+    if text and (not text.isdecimal() or not 0 < int(text) <= _MOST_PORT):
+        raise UsageError(f"{text!r} is not a port; write a number from 1 to {_MOST_PORT}")
+    return int(text) if text else None
+
+
+_MOST_PORT = 65_535
 
 TABLE = (
     Setting(name="inventory", about="inventory file or folder", parse=_path),
@@ -62,7 +70,7 @@ TABLE = (
     Setting(name="state_dir", about="where runs, locks and caches are kept", parse=_path),
     Setting(name="state_group", about="group that shares the state directory (2770/0660 in place of 0700/0600)"),
     Setting(name="user", about="remote user where the inventory names none", parse=parse_login),
-    Setting(name="port", about="SSH port where the inventory names none", parse=_count),
+    Setting(name="port", about="SSH port where the inventory names none", parse=_port),
     Setting(name="identity", about="private keys to offer, separated by colons", parse=_paths),
     Setting(
         name="known_hosts",

@@ -96,6 +96,7 @@ class FanOut:
         self._over = True
         if self._in_next is not None and self._in_next is not asyncio.current_task():
             self._recalls.recall(self._in_next)
+        self._see_if_done()  # with nothing under way nobody else would
 
     def halt(self, why: str) -> None:
         """Stop, give up dialling, and end what runs on the nodes; it is still waited for and told about.

@@ -79,6 +79,14 @@ def test_a_value_that_does_not_parse_names_who_said_it(tmp_path: Path) -> None:
         settings.with_flags({"width": "many"}).value("width")
 
 
+@pytest.mark.parametrize(
+    ("name", "text"), [("width", "0"), ("dial_width", "0"), ("width", "²"), ("port", "0"), ("port", "65536")]
+)
+def test_a_number_with_which_nothing_can_be_done_is_refused(tmp_path: Path, name: str, text: str) -> None:
+    with pytest.raises(SettingsError, match=f"from AIFCTL_{name.upper()}: '{text}' is not a"):
+        read(tmp_path, **{f"AIFCTL_{name.upper()}": text}).value(name)
+
+
 def test_what_the_command_line_said_can_be_said_again_from_another_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

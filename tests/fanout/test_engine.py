@@ -265,3 +265,18 @@ def test_fifty_thousand_nodes_pass_through_the_engine() -> None:
     outing = go(50_000)
     assert len(outing.results) == 50_000
     assert set(outing.outcomes.values()) == {Outcome.OK}
+
+
+def test_a_fan_out_with_nothing_under_way_ends_when_it_is_stopped() -> None:
+    results: list[NodeResult] = []
+
+    async def main() -> None:
+        fan_out = FanOut(
+            ListSource(endpoints(3)), FakeTransport().dial, WORK, width=0, each=results.append, desks=desks()
+        )
+        asyncio.get_running_loop().call_later(5.0, fan_out.stop)
+        async with asyncio.timeout(60.0):
+            await fan_out.run()
+
+    assert run_virtually(main()) is None
+    assert results == []
