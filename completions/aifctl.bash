@@ -31,7 +31,7 @@ _aifctl_place() {
     'runs retry') options='--color --confirm-hash --connect-timeout --dry-run -h --help -i --identity --inventory -J --jump --key-password --known-hosts -o --outcome --output --port --progress -q --quiet --reason --state-dir --user -v --verbose -y --yes' arguments=(ask-run) ;;
     'runs show') options='--color -h --help --inventory -o --output --progress -q --quiet --state-dir -v --verbose' arguments=(ask-run ask-selector) ;;
     'runs stop') options='--color -h --help --inventory -o --output --progress -q --quiet --state-dir -v --verbose' arguments=(ask-run) ;;
-    schema) options='-h --help' arguments=(list-kinds) ;;
+    schema) options='--color -h --help --inventory -o --output --progress -q --quiet --state-dir -v --verbose' arguments=(list-kinds) ;;
     script) options='--allow-empty --color --confirm-hash --connect-timeout --deadline --dry-run --exclude --first -h --heartbeat-url --help --hostfile -i --identity --include-state --inventory -J --jitter --jump --key-password --known-hosts --live --lock --max-failed --min-coverage -o --only-changes --outdir --output --output-cap --port --progress -q --quiet --reason --remote-exit-code --retries --sample --state-dir --stdin --stragglers --sudo --sudo-password --textfile --timeout --user -v --verbose -w --wave --width --workers -y --yes' arguments=(ask-selector files) rest=files ;;
     shell) options='--allow-empty --color --confirm-hash --connect-timeout --deadline --dry-run --exclude --first -h --help --hostfile -i --identity --include-state --inventory -J --jump --key-password --known-hosts --max-failed --min-coverage -o --output --port --progress -q --quiet --reason --retries --sample --state-dir --stragglers --sudo --sudo-password --timeout --user -v --verbose -w --wave --width --workers -y --yes' arguments=(ask-selector) ;;
     sim) commands='down fault status up' options='-h --help' ;;
@@ -82,7 +82,7 @@ _aifctl_list() {
     waves) echo rack su leaf ;;
     states) echo new provisioned burning-in ready allocated suspect draining drained repair retired off ;;
     lost) echo lost ;;
-    kinds) echo Doctor FanoutBench HostKey HostKeyChange InventoryEntry InventoryFormat InventoryMistake Match Node Plan Run RunChange Runs SimulatedFault SimulatedFleet Text ;;
+    kinds) echo Doctor FanoutBench HostKey HostKeyChange InventoryEntry InventoryFormat InventoryMistake Match Node Plan ReportKind Run RunChange Runs SimulatedFault SimulatedFleet Text ;;
     faults) echo auth-refused dead dies-mid-command exit flood full-disk half-open hang no-sftp non-utf8 refused slow slow-banner stuck sudo-password throttle wrong-host-key ;;
     esac
 }

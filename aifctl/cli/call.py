@@ -21,7 +21,13 @@ def call(
 
     `flags` are settings that this command's options override, by the setting's name; None where not given.
     """
-    shown = Shown(
+    everywheres = {"inventory": everywhere.inventory, "state_dir": everywhere.state_dir}
+    return wiring.perform(verb, shown_by(everywhere, live=live), flags={**(flags or {}), **everywheres})
+
+
+def shown_by(everywhere: Everywhere, *, live: bool = False) -> Shown:
+    """Return how the report is to be shown."""
+    return Shown(
         format=everywhere.output or "table",
         color=everywhere.color,
         progress=everywhere.progress,
@@ -29,8 +35,6 @@ def call(
         quiet=everywhere.quiet,
         live=live,
     )
-    everywheres = {"inventory": everywhere.inventory, "state_dir": everywhere.state_dir}
-    return wiring.perform(verb, shown, flags={**(flags or {}), **everywheres})
 
 
 def reaching_flags(reaching: Reaching) -> dict[str, str | None]:

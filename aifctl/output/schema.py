@@ -9,6 +9,13 @@ from aifctl.core.report import Column, Field, FieldType, Kind
 from aifctl.output.envelope import SCHEMA
 from aifctl.output.json_text import item_keys
 
+REPORT_KIND = Kind(
+    name="ReportKind",
+    key="kind",
+    columns=(Column(key="kind", title="kind"), Column(key="about", title="about")),
+    about="A kind of report that -o json writes.",
+)
+
 _CODES = ", ".join(f"{code:d} {code.name}" for code in sorted(ExitCode))
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"
 

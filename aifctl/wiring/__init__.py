@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from aifctl.core.errors import AifctlError, UsageError
 from aifctl.core.exit_codes import ExitCode
-from aifctl.core.report import ReaderGoneError, Report
+from aifctl.core.report import Head, ReaderGoneError, Report
 from aifctl.core.settings import read_settings
 from aifctl.core.shown import Shown
 from aifctl.core.tracebacks import bug_error
@@ -106,24 +106,28 @@ def write_version() -> int:
 
 
 def write_schema(name: str | None, shown: Shown) -> int:
-    """Print the JSON Schema of one kind of report, or the kinds there are."""
+    """Report the JSON Schema of one kind of report, or the kinds there are."""
     import json
 
     from aifctl.fleet.nearest import nearest
-    from aifctl.output.schema import schema
+    from aifctl.ops.texts import tell_text
+    from aifctl.output.schema import REPORT_KIND, schema
 
-    screen, kinds = open_screen(shown), report_kinds()
-    if name is None:
-        text = "".join(f"{kind.name:<20} {kind.about}\n" for kind in kinds.values())
-    elif name in kinds:
-        text = json.dumps(schema(kinds[name]), indent=2) + "\n"
-    else:
+    kinds = report_kinds()
+    if name is not None and name not in kinds:
         near = nearest(name, kinds)
         advice = f"did you mean {near}?" if near else f"there are {', '.join(kinds)}"
         raise UsageError(f"there is no kind of report {name!r}; {advice}")
-    screen.stdout.write(text)
-    screen.stdout.flush()
-    return ExitCode.OK
+
+    def verb(_: Toolbox, sink: Sink) -> Report:
+        if name is not None:
+            return tell_text(sink, json.dumps(schema(kinds[name]), indent=2) + "\n", file=f"{name}.json")
+        sink.open(Head(kind=REPORT_KIND))
+        for kind in kinds.values():
+            sink.item({"kind": kind.name, "about": kind.about})
+        return Report(summary={"kinds_count": len(kinds)})
+
+    return perform(verb, shown, flags={})
 
 
 def output_formats() -> list[tuple[str, str]]:

@@ -141,3 +141,5 @@ def test_a_schema_describes_what_json_holds(aifctl: InProcess) -> None:
     assert "items" in schema["properties"]
     assert aifctl("schema", "node").code == 2
     assert "Node" in aifctl("schema").out
+    kinds = [item["kind"] for item in aifctl("schema", "-o", "json").envelope()["items"]]
+    assert {"Node", "Run", "ReportKind"} <= set(kinds)
