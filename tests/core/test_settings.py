@@ -87,6 +87,14 @@ def test_a_number_with_which_nothing_can_be_done_is_refused(tmp_path: Path, name
         read(tmp_path, **{f"AIFCTL_{name.upper()}": text}).value(name)
 
 
+@pytest.mark.parametrize("name", ["width", "dial_width", "port"])
+@pytest.mark.parametrize("text", ["0", "00", "-1", "\u00b2", ""])
+def test_a_count_of_which_nothing_could_go_on_is_refused(tmp_path: Path, name: str, text: str) -> None:
+    settings = read(tmp_path, **{f"AIFCTL_{name.upper()}": text})
+    with pytest.raises(SettingsError, match=f"AIFCTL_{name.upper()}"):
+        settings.value(name)
+
+
 def test_what_the_command_line_said_can_be_said_again_from_another_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
