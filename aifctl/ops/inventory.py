@@ -151,6 +151,8 @@ def import_(asked: ImportAsked, tools: Toolbox, sink: Sink) -> Report:
     imported = tools.roster.import_text(
         text, format_name=asked.format_name, file="stdin" if asked.file == "-" else asked.file
     )
+    if not imported.node_count:  # printed, it would empty the file that it is sent to
+        raise UsageError(f"{asked.file} names no node as {asked.format_name} writes them; is it in another format?")
     report = tell_text(sink, imported.yaml, file="site.yaml", facts={"format": asked.format_name})
     summary = {**report.summary, "nodes_count": imported.node_count, "lost_count": len(imported.lost)}
     return Report(notes=tuple(f"not carried over: {sentence}" for sentence in imported.lost), summary=summary)

@@ -111,6 +111,15 @@ def test_an_import_that_cannot_be_read_is_told(tools: FakeToolbox, data: bytes, 
         import_(ImportAsked(format_name="ansible-ini", file="/nonexistent"), tools, ListSink())
 
 
+@pytest.mark.parametrize("name", ["hosts", "slurm", "ansible-ini", "ssh-config"])
+def test_a_text_that_names_no_node_gives_no_empty_inventory(tools: FakeToolbox, name: str) -> None:
+    sink = ListSink()
+    tools.stdin = io.BytesIO(b"# nothing but a remark\n")
+    with pytest.raises(UsageError, match="names no node"):
+        import_(ImportAsked(format_name=name, file="-"), tools, sink)
+    assert sink.items == []
+
+
 def test_formats_say_which_ways_they_go(tools: FakeToolbox) -> None:
     sink = ListSink()
     formats(tools, sink)
