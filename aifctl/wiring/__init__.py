@@ -8,7 +8,7 @@ import sys
 from io import TextIOWrapper
 from typing import TYPE_CHECKING
 
-from aifctl.core.errors import AifctlError, UsageError
+from aifctl.core.errors import AifctlError, SetupError, UsageError
 from aifctl.core.exit_codes import ExitCode
 from aifctl.core.report import Head, ReaderGoneError, Report
 from aifctl.core.settings import read_settings
@@ -43,6 +43,7 @@ def perform(verb: Verb, shown: Shown, *, flags: Mapping[str, str | None]) -> int
 
     `flags` are settings that the command line names; None where it does not.
     """
+    _check_folder()
     tools = Tools(read_settings(os.environ).with_flags(flags), shown)
     sink = tools.sink()
     try:
@@ -54,6 +55,14 @@ def perform(verb: Verb, shown: Shown, *, flags: Mapping[str, str | None]) -> int
     except Exception as bug:  # noqa: BLE001  so that even then stdout holds one whole report; kept in a file, exit 70
         return _failed(tools, sink, bug_error(bug, tools.state))
     return int(ExitCode.OK if sink.exit is None else sink.exit)
+
+
+def _check_folder() -> None:
+    """Raise SetupError where the current folder has been removed: no relative path means anything then."""
+    try:
+        os.getcwd()  # noqa: PTH109  Path.cwd() would be the same call and a value that nobody wants
+    except OSError as problem:
+        raise SetupError(f"the current folder is gone ({problem.strerror}); cd to one that exists") from problem
 
 
 def tell_error(error: AifctlError, format_name: str) -> None:

@@ -158,6 +158,12 @@ def test_a_broken_settings_file_is_6_and_named(prompt: Prompt, aifctl: InProcess
     assert complaint in message
 
 
+def test_a_current_folder_that_is_gone_is_said_with_exit_6(prompt: Prompt) -> None:
+    said = prompt.shell('mkdir "$HOME/gone"; cd "$HOME/gone"; rmdir "$HOME/gone"; aifctl nodes -o json')
+    assert said.code == 6, said
+    assert "the current folder is gone" in said.envelope()["errors"][0]["message"]
+
+
 def test_a_flag_stands_above_what_the_inventory_says_of_a_node(prompt: Prompt) -> None:
     assert prompt.json("run", "r001n01", "--port", "9", "--", "true").outcomes() == {"r001n01": "refused"}
     assert (
