@@ -33,12 +33,17 @@ enclosed() { # the strongest enclosure that this user may have
   fi
 }
 
-enclose() { # make the enclosure habitable
-  local work=$1
+enclose() { # enclose WORK HOME: make the enclosure habitable
+  local work=$1 home=$2 file
   ip link set lo up
+  ip address add 192.0.2.1/32 dev lo # glibc's AI_ADDRCONFIG, which slurmctld asks for, takes 127.0.0.1 for no address at all
   mount --bind /tmp /tmp
   mount --bind "$work" "$work"
   mount -t tmpfs -o mode=755,size=64m tmpfs /run && mkdir -p /run/sshd /run/systemd
+  # The tests log in to sshds of their own as this user, whose shell would run these, and print what they please.
+  for file in .bashrc .profile .bash_profile .zshenv .config/fish/config.fish .ssh/rc .ssh/environment; do
+    [[ ! -f $home/$file ]] || mount --bind /dev/null "$home/$file"
+  done
   mount -o remount,bind,ro /
   mount --bind "$checkout" "$checkout" && mount -o remount,bind,ro "$checkout"
 }
@@ -70,11 +75,11 @@ summary() {
 }
 
 case ${1:-} in
-  --enclosed) shift && enclose "$1" && stages "$@" ;;
+  --enclosed) shift && enclose "$1" ~ && stages "$@" ;;
   --enclosed-as) # root of a user namespace prepares it, then the stages run as the user that they are
     uid=$2 gid=$3
     shift 3
-    enclose "$1" && exec unshare --user --map-user="$uid" --map-group="$gid" tests/suite.sh --stages "$@"
+    enclose "$1" ~ && exec unshare --user --map-user="$uid" --map-group="$gid" tests/suite.sh --stages "$@"
     ;;
   --stages) shift && stages "$@" ;;
   test | soak) main "$@" ;;

@@ -106,7 +106,9 @@ def test_every_way_of_running_gives_a_row_with_figures(nothing_left: Path) -> No
     ]
     assert report.exit is ExitCode.OK
     assert all(row["nodes_count"] == 20 and row["pss_mib"] > 0 and row["p99_s"] >= row["p50_s"] > 0 for row in rows)
-    assert all(row["cpu_ms_per_node"] > 0 and row["nodes_per_s"] > 0 for row in rows)
+    # A warm command is the difference of two shells: on twenty nodes it can be less than what a busy machine adds.
+    cold = [row for row in rows if row["case"] != "warm command"]
+    assert all(row["cpu_ms_per_node"] > 0 and row["nodes_per_s"] > 0 for row in cold)
 
 
 @pytest.mark.ssh
