@@ -16,6 +16,7 @@ from aifctl.core.exit_codes import ExitCode
 from aifctl.core.outcome import Outcome
 from aifctl.core.report import RUN, Head, Report
 from aifctl.core.units import parse_count_or_share
+from aifctl.core.words import counted
 from aifctl.custody import audit
 from aifctl.custody.person import from_where, real_user
 from aifctl.fanout.conduct import conduct, make_folder
@@ -260,7 +261,7 @@ def _notes(tally: Tally, plan: RunPlan) -> tuple[str, ...]:
         notes.append(f"left out: {said_by_reason(by_reason(plan.skipped))}")
     if tally.stopped is not ExitCode.OK:
         count = len(tally.not_reached)
-        rest = f": {count} nodes were never started; `aifctl runs resume {plan.run_id}` does the rest" if count else ""
+        rest = f": {counted(count)} never started; `aifctl runs resume {plan.run_id}` does the rest" if count else ""
         notes.append(f"{tally.reason}{rest}")
     return tuple(notes)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 
+from aifctl.core.words import counted
 from aifctl.fanout.run_nodes import is_same
 from aifctl.fanout.runs import RunRecord
 from aifctl.ops.runs.showing import folded, result_item
@@ -42,7 +43,7 @@ class Recorder:
         """Return how many were held back, and where something of ours may not have ended."""
         notes = []
         if self._before is not None:
-            notes.append(f"{self._same_count} nodes are as they were in run {self._before.run_id}")
+            notes.append(f"{counted(self._same_count)} as before, in run {self._before.run_id}")
         if self._left:
-            notes.append(f"what was begun may still run on {len(self._left)} nodes: {folded(sorted(self._left))}")
+            notes.append(f"what was begun may still run on {counted(len(self._left))}: {folded(sorted(self._left))}")
         return tuple(notes)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from aifctl.core.errors import NodeError
 from aifctl.core.exit_codes import ExitCode
 from aifctl.core.outcome import Outcome
+from aifctl.core.tracebacks import bug_error
 from aifctl.fanout.halt import Halt
 from aifctl.fleet.endpoint import Endpoint
 from aifctl.ops.signals import obeyed
@@ -40,6 +41,11 @@ async def scan_all(endpoints: Sequence[Endpoint], tools: Toolbox) -> tuple[list[
                 outcome = Outcome.OK
             except NodeError as problem:
                 found[endpoint.name], outcome = Scanned(endpoint=endpoint, error=problem), problem.outcome
+            except Exception as bug:  # noqa: BLE001  a bug is this node's row, its traceback kept; the scan goes on
+                outcome = Outcome.UNKNOWN
+                found[endpoint.name] = Scanned(
+                    endpoint=endpoint, error=NodeError(outcome, str(bug_error(bug, tools.state)))
+                )
             progress.tell("node_finished", node=endpoint.name, outcome=outcome)
 
     async def everybody() -> None:

@@ -12,6 +12,7 @@ from aifctl.core.errors import AifctlError, StoppedError, UsageError
 from aifctl.core.exit_codes import ExitCode, first_that_applies
 from aifctl.core.report import Report
 from aifctl.core.units import parse_duration_s
+from aifctl.core.words import counted
 from aifctl.fanout.descriptors import raise_descriptors
 from aifctl.fanout.warm import WarmTransport
 from aifctl.fleet.nodeset_fold import fold
@@ -91,12 +92,12 @@ class Session:
     def label(self) -> str:
         """Return what stands before the cursor."""
         folded = fold(self._nodes.names)
-        where = folded if len(folded) <= _MOST_LABEL else f"{len(self._nodes.names)} nodes"
+        where = folded if len(folded) <= _MOST_LABEL else counted(len(self._nodes.names))
         return f"{where}{f' as {self._sudo}' if self._sudo else ''}> "
 
     def where(self) -> str:
         """Return which nodes the next command is for, and who of those that were chosen is left out."""
-        said = f"{len(self._nodes.names)} nodes: {fold(self._nodes.names)}"
+        said = f"{counted(len(self._nodes.names))}: {fold(self._nodes.names)}"
         left = said_by_reason(by_reason(self._nodes.skipped))
         return f"{said}; left out: {left}" if left else said
 

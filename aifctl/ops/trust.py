@@ -8,8 +8,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from aifctl.core.errors import RefusedError
-from aifctl.core.exit_codes import ExitCode
+from aifctl.core.exit_codes import ExitCode, first_that_applies
+from aifctl.core.outcome import Outcome
 from aifctl.core.report import Column, Coverage, Field, FieldType, Head, Kind, Report
+from aifctl.core.words import counted
 from aifctl.custody import audit
 from aifctl.custody.person import from_where, real_user
 from aifctl.custody.plan_hash import PlannedAction, confirm_by_hash
@@ -63,7 +65,7 @@ def show(chosen: Chosen, tools: Toolbox, sink: Sink) -> Report:
             sink.item(_key_item(endpoint.name, key))
         if not any(key.marker != "revoked" for key in trusted):
             bare.append(endpoint.name)
-    note = f"{len(bare)} nodes have no trusted key: {_folded(bare)}; `aifctl trust scan` collects them"
+    note = f"{counted(len(bare))} without a trusted key: {_folded(bare)}; `aifctl trust scan` collects them"
     return Report(
         exit=ExitCode.FINDINGS if bare else ExitCode.OK,
         notes=(note,) if bare else (),
@@ -120,7 +122,9 @@ def scan(fan: Fan, tools: Toolbox, sink: Sink) -> Report:
     who, where = real_user(tools.environ), from_where(tools.environ)
     at = tools.clock.now().strftime("%Y-%m-%dT%H:%M:%SZ")
     tools.host_keys.write(changes, comment=f"aifctl trust scan {at} by {who} from {where}")
-    return _noted(report, f"the keys of {len(changes)} nodes are trusted from now on", {"written_count": len(changes)})
+    return _noted(
+        report, f"the keys of {counted(len(changes))} are trusted from now on", {"written_count": len(changes)}
+    )
 
 
 def _agree(plan: PlannedAction, changes: Sequence[KeyChange], consent: Consent, tools: Toolbox) -> None:
@@ -131,7 +135,7 @@ def _agree(plan: PlannedAction, changes: Sequence[KeyChange], consent: Consent, 
     if consent.yes:
         return
     changed = sum(bool(change.old) for change in changes)
-    what = f"trust scan would trust new keys of {len(changes)} nodes, of which {changed} HAVE CHANGED"
+    what = f"trust scan would trust new keys of {counted(len(changes))}, of which {changed} HAVE CHANGED"
     if not tools.confirm.possible:
         raise RefusedError(
             f"{what}, and nobody is at the terminal to confirm it: compare the fingerprints, then give --yes or "
@@ -152,14 +156,16 @@ def _scan_plan(changes: Sequence[KeyChange]) -> PlannedAction:
 def _scan_report(scanned: Sequence[Scanned], changes: Sequence[KeyChange], stopped: ExitCode, total: int) -> Report:
     answered = sum(one.error is None for one in scanned)
     unseen = [one.endpoint.name for one in scanned if one.error is not None]
-    code = stopped
-    if code is ExitCode.OK and unseen:
-        code = ExitCode.COVERAGE if answered else ExitCode.NONE_ASKED
+    codes = [stopped]
+    if unseen:
+        codes.append(ExitCode.COVERAGE if answered else ExitCode.NONE_ASKED)
+    if any(one.error is not None and one.error.outcome is Outcome.UNKNOWN for one in scanned):
+        codes.append(ExitCode.BUG)
     counts = Counter("CHANGED" if change.old else "new" for change in changes)
     return Report(
-        exit=code,
+        exit=first_that_applies(*codes),
         coverage=Coverage(asked=total, answered=answered),
-        notes=(f"could not look at {len(unseen)} nodes: {_folded(unseen)}",) if unseen else (),
+        notes=(f"could not look at {counted(len(unseen))}: {_folded(unseen)}",) if unseen else (),
         summary={"nodes_count": total, "counts": dict(counts)},
         complete=not unseen,
     )
@@ -216,7 +222,7 @@ def _audit(plan: PlannedAction, consent: Consent, tools: Toolbox) -> None:
         who=real_user(tools.environ),
         from_where=from_where(tools.environ),
         verb=plan.verb,
-        what=f"{len(plan.names)} nodes: {_folded(list(plan.names))}",
+        what=f"{counted(len(plan.names))}: {_folded(list(plan.names))}",
         why=consent.reason,
     )
 

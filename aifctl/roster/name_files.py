@@ -20,8 +20,11 @@ def read_names(path: str) -> str:
 
 
 def read_names_from(stream: BinaryIO, origin: str) -> str:
-    """Return all that a stream holds, up to 64 MiB; UsageError where it is no text."""
+    """Return all that a stream holds; UsageError where that is more than 64 MiB, or no text."""
+    data = stream.read(_MOST_BYTES + 1)
+    if len(data) > _MOST_BYTES:
+        raise UsageError(f"the names in {origin} are more than 64 MiB; fold them, or name a group")
     try:
-        return stream.read(_MOST_BYTES).decode()
+        return data.decode()
     except UnicodeDecodeError as problem:
         raise UsageError(f"the names in {origin} are not UTF-8 text") from problem

@@ -81,7 +81,7 @@ def test_a_process_that_outlives_every_signal_is_reported_with_its_number(ward: 
     assert done.code == 3, done
     the_sick(ward, done, "timeout", "outlived KILL")
     (survivor,) = done.items()[ward.sick]["survivors"]
-    assert "what was begun may still run on 1 nodes: r001n04" in done.err, done
+    assert "what was begun may still run on 1 node: r001n04" in done.err, done
     assert f"r001n04 ({survivor})" in shown.out, shown
     of_the_well(ward, done)
 

@@ -109,7 +109,7 @@ def test_a_second_ctrl_c_leaves_at_once_and_says_what_may_still_run(control: Con
     done = control.finish(run, "run")
     host.sh("pkill -KILL -f '[s]leep 49005'")
     assert done.code == 130, done
-    assert "what was begun may still run on 1 nodes: node1" in done.err, done
+    assert "what was begun may still run on 1 node: node1" in done.err, done
     assert done.items()["node1"]["survivors"] is None, done
 
 

@@ -60,7 +60,7 @@ def test_a_setting_that_does_not_parse_is_a_row_that_fails(host: ControlHost) ->
     seen = see(host)
     row = seen.row("width", "setting")
     assert (row["status"], row["found"], row["source"]) == ("fail", "wide", "AIFCTL_WIDTH")
-    assert row["advice"] == "width from AIFCTL_WIDTH: 'wide' is not a whole number"
+    assert row["advice"] == "width from AIFCTL_WIDTH: 'wide' is not a whole number above 0"
     assert seen.report.exit is ExitCode.SETUP
 
 

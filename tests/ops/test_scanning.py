@@ -37,3 +37,22 @@ def test_a_signal_ends_the_scan_and_what_was_not_asked_is_said(tmp_path: Path) -
     assert tools.transport.closed
     assert signal.getsignal(signal.SIGTERM) is before
     assert tools.progress.events[-1][0] == "run_finished"
+
+
+class Broken(FakeTransport):
+    """The second scan meets a bug of ours."""
+
+    async def scan(self, endpoint: Endpoint) -> Sequence[str]:
+        if endpoint.name == "n2":
+            raise ZeroDivisionError("a bug in scanning")
+        return await super().scan(endpoint)
+
+
+def test_a_bug_is_one_nodes_row_its_traceback_kept_and_the_others_are_scanned(tmp_path: Path) -> None:
+    tools = toolbox(tmp_path, transport=Broken())
+    scanned, stopped = asyncio.run(scan_all(endpoints(3), tools))
+    assert stopped is ExitCode.OK
+    assert [one.error and one.error.outcome for one in scanned] == [None, Outcome.UNKNOWN, None]
+    assert "a bug in scanning" in str(scanned[1].error)
+    (kept,) = (tools.state.path / "bugs").iterdir()
+    assert "ZeroDivisionError" in kept.read_text()
