@@ -122,7 +122,7 @@ def _pdsh() -> Client:
 
 
 def _clush() -> Client:
-    program = str(_PEERS / "clush")
+    program = str(Path(sys.prefix) / "bin/clush")  # ClusterShell is the tests' partner, in their environment
     return Client(
         name="clush",
         needs=program,
