@@ -7,6 +7,13 @@ from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+from tests.fuzzing import examples
+
+# A busy machine is no failure, a test run leaves nothing behind, and it tries the same today as tomorrow.
+settings.register_profile("aifctl", deadline=None, database=None, derandomize=True, max_examples=examples())
+settings.load_profile("aifctl")
 
 pytest.register_assert_rewrite("tests.fault_scenarios", "tests.command")
 
@@ -14,7 +21,7 @@ pytest.register_assert_rewrite("tests.fault_scenarios", "tests.command")
 _MAY_BE_SKIPPED = ("gpu", "captures")
 
 #: Variables of ours that tell tests about this machine; all others would let its settings leak into a test.
-_KEPT = frozenset({"AIFCTL_CAPTURES", "AIFCTL_LAB_CACHE", "AIFCTL_LAB_IMAGE", "AIFCTL_SKIPS"})
+_KEPT = frozenset({"AIFCTL_CAPTURES", "AIFCTL_LAB_CACHE", "AIFCTL_LAB_IMAGE", "AIFCTL_SKIPS", "AIFCTL_FUZZ"})
 
 
 @pytest.fixture(scope="session", autouse=True)

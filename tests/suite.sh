@@ -61,7 +61,10 @@ stages() {
       "${pytest[@]}" -n 2 --dist loadfile -m "not (lab or soak or scale or bench)" "$@" || rc=$?
       "${pytest[@]}" -m "lab and not (soak or scale or bench)" "$@" || rc=$?
       ;;
-    soak) "${pytest[@]}" -m "(soak or scale) and not bench" "$@" || rc=$? ;;
+    soak)
+      "${pytest[@]}" -m "(soak or scale) and not bench" "$@" || rc=$?
+      AIFCTL_FUZZ=40 "${pytest[@]}" -n 2 --timeout 900 -m "hypothesis and not (lab or soak or scale or bench)" "$@" || rc=$?
+      ;;
     *) echo "suite.sh test|soak" >&2 && rc=2 ;;
   esac
   return $rc

@@ -20,6 +20,7 @@ from aifctl.ports.work import NodeResult
 from tests.fakes.fleet import FakeTransport, Script, endpoints
 from tests.fakes.run_parts import desks
 from tests.fakes.virtual_time import VirtualClock, run_virtually
+from tests.fuzzing import examples
 
 WORK = ExecWork(command=Command(line="hostname", timeout_s=300.0))
 
@@ -219,7 +220,7 @@ scripts = st.builds(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60))
 @given(
     fleet=st.lists(scripts, max_size=25),
     width=st.integers(1, 6),

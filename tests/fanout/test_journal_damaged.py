@@ -16,6 +16,7 @@ from aifctl.fanout.journal_format import render_record
 from aifctl.fanout.run_summary import RunState, list_runs
 from aifctl.fanout.runs import RunRecord, read_run
 from tests.fanout.journal_fakes import begin, failed, keep_run, names, ok, tally
+from tests.fuzzing import examples
 
 NODES = names(12)
 
@@ -50,7 +51,7 @@ def read_bytes(data: bytes) -> RunRecord:
         return record
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=examples(150))
 @given(cut=st.integers(HEAD_BYTES, len(WHOLE)))
 def test_a_journal_cut_off_anywhere_tells_all_whole_records_and_never_calls_a_started_node_not_started(
     cut: int,
@@ -67,7 +68,7 @@ def test_a_journal_cut_off_anywhere_tells_all_whole_records_and_never_calls_a_st
     assert all(record.outcomes[name] == "lost" for name in started - ended)
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=examples(300))
 @given(at=st.integers(HEAD_BYTES, len(WHOLE) - 1), value=st.integers(0, 255))
 def test_one_wrong_byte_never_gives_a_wrong_outcome_nor_a_node_that_may_be_repeated(at: int, value: int) -> None:
     data = bytearray(WHOLE)
@@ -83,7 +84,7 @@ def test_one_wrong_byte_never_gives_a_wrong_outcome_nor_a_node_that_may_be_repea
         assert record.damage != ()
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=examples(100))
 @given(at=st.integers(HEAD_BYTES, len(WHOLE)), junk=st.binary(max_size=64))
 @example(at=HEAD_BYTES, junk=b',"crc":"00000000"}')
 def test_bytes_put_in_anywhere_are_told_as_damage_and_the_rest_still_reads(at: int, junk: bytes) -> None:

@@ -10,6 +10,7 @@ from hypothesis import given, settings, strategies as st
 from aifctl.core.errors import InventoryError
 from aifctl.core.printable import printable_line
 from aifctl.roster.hostfile import parse_hostfile
+from tests.fuzzing import examples
 from tests.roster.inventories import SHIPPED, mistakes_in, open_drawer, roster
 
 _DEMO = (SHIPPED / "demo" / "fleet.yaml").read_text()
@@ -52,7 +53,7 @@ def _spoiled(text: str, cuts: list[tuple[int, int, str]]) -> str:
     return text
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150))
 @given(_CUTS)
 def test_a_spoiled_inventory_is_read_or_its_mistakes_are_told(cuts: list[tuple[int, int, str]]) -> None:
     for mistake in mistakes_in(_spoiled(_DEMO, cuts)):
@@ -72,7 +73,7 @@ _WRITTEN = {
 
 
 @pytest.mark.parametrize("name", sorted(_WRITTEN))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60))
 @given(cuts=_CUTS)
 def test_a_spoiled_import_is_read_or_refused(name: str, cuts: list[tuple[int, int, str]]) -> None:
     with suppress(InventoryError):
@@ -82,7 +83,7 @@ def test_a_spoiled_import_is_read_or_refused(name: str, cuts: list[tuple[int, in
         assert len(mistakes_in(imported.yaml)) == len(settled)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100))
 @given(st.text(max_size=60), _CUTS)
 def test_any_hostfile_is_read_or_refused(text: str, cuts: list[tuple[int, int, str]]) -> None:
     with suppress(InventoryError):

@@ -10,6 +10,7 @@ from hypothesis import given, settings, strategies as st
 
 from aifctl.sim.shell.parse import parse
 from aifctl.sim.shell.syntax import ShellSyntaxError
+from tests.fuzzing import examples
 from tests.sim.emulated import a_machine, answer, run_line
 
 _MOST_BYTES = 128 << 20
@@ -82,7 +83,7 @@ def test_a_busy_loop_lets_the_other_nodes_have_their_turn() -> None:
     assert asyncio.run(main()) == ["quick", "busy"]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300))
 @given(st.text(alphabet="ab \t\n'\"`$(){}[]|&;<>!#\\=*?~0/-", max_size=60))
 def test_any_text_either_parses_or_is_refused(text: str) -> None:
     try:
@@ -91,7 +92,7 @@ def test_any_text_either_parses_or_is_refused(text: str) -> None:
         assert str(problem)  # noqa: PT017  both ends are fine, a crash is not
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150))
 @given(st.text(alphabet="ab \n'\"$(){}|&;<>!=*?~0/-", max_size=40))
 def test_any_line_ends_with_a_status_when_it_is_run(text: str) -> None:
     assert 0 <= answer(text).rc <= 255
