@@ -39,6 +39,8 @@ def test_every_file_it_points_to_is_there(text: str) -> None:
     assert [link for link in links if not (CHECKOUT / link).exists()] == []
 
 
-@pytest.mark.parametrize("client", ["aifctl run", "aifctl shell", "parallel-ssh", "clush", "pdsh", "ansible", "asyncssh"])
+@pytest.mark.parametrize(
+    "client", ["aifctl run", "aifctl shell", "parallel-ssh", "clush", "pdsh", "ansible", "asyncssh"]
+)
 def test_the_measured_table_has_a_line_with_figures_for_each_client(text: str, client: str) -> None:
     assert re.search(rf"^\| `?{client}[^|]*\| +[\d,]+ \| +\d+\.\d+ \|", text, flags=re.MULTILINE)
