@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
-from tests.fuzzing import examples
-
 # A busy machine is no failure, a test run leaves nothing behind, and it tries the same today as tomorrow.
-settings.register_profile("aifctl", deadline=None, database=None, derandomize=True, max_examples=examples())
+# How often it tries: tests/fuzzing.py, which can't be imported where this file is tried by itself.
+_EXAMPLES = 100 * int(os.environ.get("AIFCTL_FUZZ", "1"))
+settings.register_profile("aifctl", deadline=None, database=None, derandomize=True, max_examples=_EXAMPLES)
 settings.load_profile("aifctl")
+
+# What started us may ignore signals (nohup, a shell's `&`), every process of ours would inherit that, and aifctl
+# respects it: the tests of signals would wait for ever.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 pytest.register_assert_rewrite("tests.fault_scenarios", "tests.command")
 

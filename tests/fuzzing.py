@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import os
 
-_USUAL = 100
 
-
-def examples(usual: int = _USUAL) -> int:
+def examples(usual: int) -> int:
     """Return how many examples to try where `usual` are enough for every day."""
     return usual * int(os.environ.get("AIFCTL_FUZZ", "1"))
