@@ -10,10 +10,12 @@ import socket
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aifctl.core.errors import AifctlError, BackendError
-from aifctl.sim.fleet import SimFleet
+
+if TYPE_CHECKING:  # who asks a fleet loads no server: `sim status`, `schema`, `completion`
+    from aifctl.sim.fleet import SimFleet
 
 _LONGEST_LINE = 1 << 20
 _ANSWER_S = 20.0

@@ -18,6 +18,7 @@ LIGHT = {
     "import aifctl.fleet.fleet, aifctl.fleet.node": HEAVY | {"typer", "rich", "yaml", "asyncio", "ClusterShell"},
     "import aifctl.roster.cache": HEAVY | {"typer", "rich", "asyncio"},
     "import aifctl.cli.completion": HEAVY | {"yaml", "asyncio"},
+    "import aifctl.sim.verbs": frozenset({"asyncssh", "typer", "rich"}),
     "import aifctl.ports.toolbox": HEAVY | {"typer", "rich", "yaml"},
 }
 
