@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import posixpath
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -52,6 +53,8 @@ def push(asked: PushAsked, tools: Toolbox, sink: Sink) -> Report:
     manifest = read_manifest(source)
     if asked.delete and not manifest.is_tree:
         raise UsageError(f"--delete is for folders, and {asked.source} is a file")
+    if asked.delete and not posixpath.normpath(asked.destination).strip("/"):
+        raise UsageError("--delete with / as DEST would remove each node's whole system; name the folder that is meant")
     facts = {
         "source": str(source),
         "digest": _digest(manifest),

@@ -93,6 +93,13 @@ def test_delete_is_for_folders_and_asks_for_consent(tools: FakeToolbox, files: F
     assert "/tmp/tree/old" not in files.tree
 
 
+@pytest.mark.parametrize("root", ["/", "//", "/./", "/tmp/.."])
+def test_nobody_can_remove_a_whole_system_with_delete(tools: FakeToolbox, source: Path, root: str) -> None:
+    with pytest.raises(UsageError, match="whole system"):
+        pushed(tools, source, root, delete=True, consent=Consent(yes=True))
+    assert tools.transport.sent == []
+
+
 def test_a_dry_run_is_no_change_so_it_is_neither_audited_nor_announced(
     tools: FakeToolbox, files: FakeFiles, source: Path
 ) -> None:
