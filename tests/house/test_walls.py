@@ -18,6 +18,8 @@ PLANTED = {
     "floors": ("aifctl/core/planted.py", "import aifctl.fleet.node"),
     "pure": ("aifctl/fleet/planted.py", "import subprocess"),
     "verbs": ("aifctl/ops/planted.py", "import asyncssh"),
+    "onnode": ("aifctl/survey/planted.py", "import aifctl.onnode"),
+    "sim-is-blind": ("aifctl/sim/planted.py", "import aifctl.diagnosis"),
     "thin-cli": ("aifctl/cli/planted.py", "import aifctl.transport"),
 }
 

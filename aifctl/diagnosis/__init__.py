@@ -1,0 +1,1 @@
+"""What text from nodes means: readings, findings, incidents, scopes. Pure: no I/O, no library of the outside."""

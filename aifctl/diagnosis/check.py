@@ -1,0 +1,90 @@
+"""What a check is: one file of a drawer that ends in CHECK, a value. Judging is `aifctl.diagnosis.judging`'s."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from aifctl.diagnosis.absent import CannotTellError
+from aifctl.diagnosis.finding import Finding
+from aifctl.diagnosis.memory import Memory
+from aifctl.diagnosis.reading import Reading, SectionName
+from aifctl.fleet.profile import Expectation, Profile
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Threshold:
+    """An expectation that a check asks a profile for.
+
+    Attributes:
+        key: `gpu.count`.
+        type: int, float, str, bool or list; what the profile's value must be.
+        low, high: bounds of what physics allows; a profile beyond them is refused.
+        about: one line, with the unit.
+    """
+
+    key: str
+    type: type
+    about: str
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """What a check judges by, beside the subject itself.
+
+    Attributes:
+        reading: the whole reading, for what another section says.
+        profile: None where the node's SKU is unknown: what needs an expectation is unknown then, and evidence that needs
+            none is judged all the same.
+        memory: what was before, this reading included (`remember` has been called).
+    """
+
+    reading: Reading
+    profile: Profile | None
+    memory: Memory
+
+    def expect(self, key: str) -> Expectation:
+        """Return what the profile says; CannotTellError where there is no profile, or none of that key in it."""
+        if self.profile is None:
+            raise CannotTellError(key, "no profile is known for this node's SKU")
+        expectation = self.profile.expectations.get(key)
+        if expectation is None:
+            raise CannotTellError(key, f"the profile {self.profile.name} does not say")
+        return expectation
+
+
+#: Yields what is wrong with one subject; nothing where it is fine. May raise NeutralError and CannotTellError.
+Judge = Callable[[Any, Case], Iterable[Finding]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One check.
+
+    Attributes:
+        name: kebab-case, as `aifctl checks explain NAME` takes it; the file's name with dashes.
+        about: one sentence.
+        section: the section it needs. A section that could not be read makes each check of it unknown on that node (one
+            finding a section, not one a check); `na` leaves it out.
+        subjects: the subjects in a reading, each judged by itself, so that one unreadable GPU hides no other;
+            CannotTellError there makes the check unknown on the node.
+        judge: see Judge.
+        needs: what it asks a profile for.
+        detail: for `checks explain`: what it sees and what it can't, why the action, sources.
+        moving: it reads fields that move or the memory; others are judged anew only when a fact changed.
+        alone: a node with a lost or hung driver says nothing about it; skip rather than be one more unknown.
+        measure: numbers to compare among peers: subject → value; `node why` shows their p50 and p99.
+    """
+
+    name: str
+    about: str
+    section: SectionName
+    subjects: Callable[[Reading], Iterable[tuple[str, Any]]]
+    judge: Judge
+    needs: tuple[Threshold, ...] = ()
+    detail: str = ""
+    moving: bool = False
+    measure: Callable[[Reading], Mapping[str, float]] | None = field(default=None)

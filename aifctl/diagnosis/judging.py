@@ -1,0 +1,145 @@
+"""From a reading to findings: every check on every subject, each by itself, whatever one of them runs into."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from aifctl.core.printable import printable_line
+from aifctl.diagnosis.absent import CannotTellError, NeutralError
+from aifctl.diagnosis.check import Case, Check
+from aifctl.diagnosis.finding import RANK, Action, Finding, Result
+from aifctl.diagnosis.reading import Reading, SectionName, SectionStatus
+from aifctl.diagnosis.subjects import NODE
+
+#: The checks of these sections' own ends: one finding says that a section could not be read.
+SECTION_CHECK = "section-read"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What all checks say of one node.
+
+    Attributes:
+        findings: worst first, then by check and subject.
+        judged: the checks that could be judged on at least one subject, in order of name; a check that is in neither
+            `judged` nor `findings` had nothing to look at.
+        result: the worst of all; UNKNOWN where nothing was judged.
+    """
+
+    findings: tuple[Finding, ...] = ()
+    judged: tuple[str, ...] = ()
+    result: Result = Result.UNKNOWN
+
+
+@dataclass(slots=True)
+class _Tally:
+    findings: list[Finding] = field(default_factory=list)
+    judged: list[str] = field(default_factory=list)
+
+
+def judge(case: Case, checks: Iterable[Check]) -> Verdict:
+    """Judge one reading by all checks."""
+    tally = _Tally(findings=list(judge_ends(case.reading)))
+    for check in checks:
+        end = case.reading.end(check.section)
+        if end.status is SectionStatus.OK:
+            _judge_check(check, case, tally)
+    return verdict_of(tally.findings, tally.judged, node=case.reading.node)
+
+
+def verdict_of(findings: Sequence[Finding], judged: Sequence[str], *, node: str = "") -> Verdict:
+    """Put findings in order and say what they come to."""
+    named = [replace(finding, node=node) if finding.node != node else finding for finding in findings]
+    named.sort(key=lambda finding: (-RANK[finding.result], finding.check, finding.subject, finding.code))
+    if named:
+        result = max((finding.result for finding in named), key=RANK.__getitem__)
+    else:
+        result = Result.OK if judged else Result.UNKNOWN
+    return Verdict(findings=tuple(named), judged=tuple(sorted(judged)), result=result)
+
+
+def judge_ends(reading: Reading) -> Iterator[Finding]:
+    """Say of each section that was tried and not read that it is unknown: could not look is never clean."""
+    for section, end in reading.ends.items():
+        if end.status in {SectionStatus.ERROR, SectionStatus.TIMEOUT} and end.code not in _OTHERS_BUSINESS:
+            why = printable_line(end.message) or end.code or end.status.value
+            yield Finding(
+                check=SECTION_CHECK,
+                subject=NODE,
+                code=section.value,
+                result=Result.UNKNOWN,
+                message=f"the {section.value} section could not be read: {why}",
+                observed=end.status.value,
+                expected=SectionStatus.OK.value,
+            )
+
+
+#: Ends that a check of its own judges (health/checks/driver_answers.py): evidence, not ignorance.
+_OTHERS_BUSINESS = frozenset({"driver-hung", "library-mismatch", "no-driver"})
+
+
+def _judge_check(check: Check, case: Case, tally: _Tally) -> None:
+    try:
+        subjects = list(check.subjects(case.reading))
+    except NeutralError:
+        return
+    except CannotTellError as problem:
+        tally.findings.append(_unknown(check, NODE, problem))
+        return
+    except Exception as problem:  # noqa: BLE001 - a check that raises is unknown on this node; the others go on
+        tally.findings.append(_broken(check, NODE, problem))
+        return
+    judged = False
+    for subject, thing in subjects:
+        judged |= _judge_subject(check, subject, thing, case, tally)
+    if judged:
+        tally.judged.append(check.name)
+
+
+def _judge_subject(check: Check, subject: str, thing: object, case: Case, tally: _Tally) -> bool:
+    found: list[Finding] = []
+    try:
+        for finding in check.judge(thing, case):
+            found.append(finding)  # noqa: PERF402  what was found before it raised counts
+    except NeutralError:
+        tally.findings += found
+        return bool(found)
+    except CannotTellError as problem:
+        tally.findings += [*found, _unknown(check, subject, problem)]
+        return True
+    except Exception as problem:  # noqa: BLE001 - as above
+        tally.findings += [*found, _broken(check, subject, problem)]
+        return True
+    tally.findings += found
+    return True
+
+
+def _unknown(check: Check, subject: str, problem: CannotTellError) -> Finding:
+    return Finding(
+        check=check.name,
+        subject=subject,
+        code="unknown",
+        result=Result.UNKNOWN,
+        message=f"can't tell: {problem.what} ({problem.why})",
+        observed=str(problem.why),
+    )
+
+
+def _broken(check: Check, subject: str, problem: Exception) -> Finding:
+    return Finding(
+        check=check.name,
+        subject=subject,
+        code="check-failed",
+        result=Result.UNKNOWN,
+        action=Action.NONE,
+        message=f"the check itself failed: {type(problem).__name__}: {printable_line(str(problem))[:200]}",
+    )
+
+
+def by_section(checks: Iterable[Check]) -> Mapping[SectionName, tuple[Check, ...]]:
+    """Return the checks of each section."""
+    found: dict[SectionName, list[Check]] = {}
+    for check in checks:
+        found.setdefault(check.section, []).append(check)
+    return {section: tuple(those) for section, those in found.items()}

@@ -1,0 +1,1 @@
+"""What verbs over many nodes share: choosing, consent, the timetable, carrying a deed out."""

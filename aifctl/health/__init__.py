@@ -1,0 +1,1 @@
+"""Fleet health: sweep, status, incidents, mutes; its checks are a drawer."""

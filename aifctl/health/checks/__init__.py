@@ -1,0 +1,1 @@
+"""One file a check, each ending in CHECK (aifctl.diagnosis.check)."""

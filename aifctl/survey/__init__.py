@@ -1,0 +1,1 @@
+"""Running the probe on nodes, and opening the envelope that it answers with."""
