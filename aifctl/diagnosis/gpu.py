@@ -14,10 +14,6 @@ MISSING = Absent.MISSING
 MOVES: Mapping[str, Any] = {"moves": True}
 
 
-def _moving() -> Any:
-    return field(default=MISSING, metadata=MOVES)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NvLink:
     """One NVLink of a GPU.
@@ -90,16 +86,16 @@ class Gpu:
     mig_pending: bool | Absent = MISSING
     compute_mode: str | Absent = MISSING
     memory_total_bytes: int | Absent = MISSING
-    memory_used_bytes: int | Absent = _moving()
+    memory_used_bytes: int | Absent = field(default=MISSING, metadata=MOVES)
     # errors of memory
-    sram_corrected_volatile_count: int | Absent = _moving()
-    sram_uncorrected_volatile_count: int | Absent = _moving()
-    dram_corrected_volatile_count: int | Absent = _moving()
-    dram_uncorrected_volatile_count: int | Absent = _moving()
-    sram_corrected_aggregate_count: int | Absent = _moving()
-    sram_uncorrected_aggregate_count: int | Absent = _moving()
-    dram_corrected_aggregate_count: int | Absent = _moving()
-    dram_uncorrected_aggregate_count: int | Absent = _moving()
+    sram_corrected_volatile_count: int | Absent = field(default=MISSING, metadata=MOVES)
+    sram_uncorrected_volatile_count: int | Absent = field(default=MISSING, metadata=MOVES)
+    dram_corrected_volatile_count: int | Absent = field(default=MISSING, metadata=MOVES)
+    dram_uncorrected_volatile_count: int | Absent = field(default=MISSING, metadata=MOVES)
+    sram_corrected_aggregate_count: int | Absent = field(default=MISSING, metadata=MOVES)
+    sram_uncorrected_aggregate_count: int | Absent = field(default=MISSING, metadata=MOVES)
+    dram_corrected_aggregate_count: int | Absent = field(default=MISSING, metadata=MOVES)
+    dram_uncorrected_aggregate_count: int | Absent = field(default=MISSING, metadata=MOVES)
     sram_threshold_exceeded: bool | Absent = MISSING
     remap_corrected_count: int | Absent = MISSING
     remap_uncorrected_count: int | Absent = MISSING
@@ -114,46 +110,46 @@ class Gpu:
     unrepairable_memory: bool | Absent = MISSING
     recovery_action: str | Absent = MISSING
     # clocks, power, heat
-    throttle_reasons: int | Absent = _moving()
-    sw_power_cap_us: int | Absent = _moving()
-    sw_thermal_us: int | Absent = _moving()
-    hw_thermal_us: int | Absent = _moving()
-    hw_power_brake_us: int | Absent = _moving()
-    performance_state: str | Absent = _moving()
-    sm_clock_mhz: int | Absent = _moving()
-    memory_clock_mhz: int | Absent = _moving()
+    throttle_reasons: int | Absent = field(default=MISSING, metadata=MOVES)
+    sw_power_cap_us: int | Absent = field(default=MISSING, metadata=MOVES)
+    sw_thermal_us: int | Absent = field(default=MISSING, metadata=MOVES)
+    hw_thermal_us: int | Absent = field(default=MISSING, metadata=MOVES)
+    hw_power_brake_us: int | Absent = field(default=MISSING, metadata=MOVES)
+    performance_state: str | Absent = field(default=MISSING, metadata=MOVES)
+    sm_clock_mhz: int | Absent = field(default=MISSING, metadata=MOVES)
+    memory_clock_mhz: int | Absent = field(default=MISSING, metadata=MOVES)
     sm_clock_max_mhz: int | Absent = MISSING
     memory_clock_max_mhz: int | Absent = MISSING
     application_sm_clock_mhz: int | Absent = MISSING
-    temperature_c: int | Absent = _moving()
-    memory_temperature_c: int | Absent = _moving()
-    margin_c: int | Absent = _moving()
+    temperature_c: int | Absent = field(default=MISSING, metadata=MOVES)
+    memory_temperature_c: int | Absent = field(default=MISSING, metadata=MOVES)
+    margin_c: int | Absent = field(default=MISSING, metadata=MOVES)
     limit_shutdown_c: int | Absent = MISSING
     limit_slowdown_c: int | Absent = MISSING
     limit_max_operating_c: int | Absent = MISSING
     slowdown_temperature_c: int | Absent = MISSING
     shutdown_temperature_c: int | Absent = MISSING
-    power_w: float | Absent = _moving()
+    power_w: float | Absent = field(default=MISSING, metadata=MOVES)
     power_limit_w: float | Absent = MISSING
     power_limit_default_w: float | Absent = MISSING
-    utilization_pct: int | Absent = _moving()
-    memory_utilization_pct: int | Absent = _moving()
+    utilization_pct: int | Absent = field(default=MISSING, metadata=MOVES)
+    memory_utilization_pct: int | Absent = field(default=MISSING, metadata=MOVES)
     # links
-    pcie_generation: int | Absent = _moving()
+    pcie_generation: int | Absent = field(default=MISSING, metadata=MOVES)
     pcie_generation_max: int | Absent = MISSING
-    pcie_width: int | Absent = _moving()
+    pcie_width: int | Absent = field(default=MISSING, metadata=MOVES)
     pcie_width_max: int | Absent = MISSING
-    pcie_replay_count: int | Absent = _moving()
-    pcie_errors: Mapping[str, int] | Absent = _moving()
+    pcie_replay_count: int | Absent = field(default=MISSING, metadata=MOVES)
+    pcie_errors: Mapping[str, int] | Absent = field(default=MISSING, metadata=MOVES)
     nvlinks: tuple[NvLink, ...] | Absent = MISSING
-    nvlink_replay_count: int | Absent = _moving()
-    nvlink_recovery_count: int | Absent = _moving()
-    nvlink_crc_count: int | Absent = _moving()
+    nvlink_replay_count: int | Absent = field(default=MISSING, metadata=MOVES)
+    nvlink_recovery_count: int | Absent = field(default=MISSING, metadata=MOVES)
+    nvlink_crc_count: int | Absent = field(default=MISSING, metadata=MOVES)
     fabric_state: str | Absent = MISSING
     fabric_status: str | Absent = MISSING
     fabric_cluster_uuid: str | Absent = MISSING
     fabric_health: str | Absent = MISSING
-    processes: tuple[GpuProcess, ...] | Absent = _moving()
+    processes: tuple[GpuProcess, ...] | Absent = field(default=MISSING, metadata=MOVES)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

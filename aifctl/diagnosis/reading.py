@@ -36,7 +36,8 @@ class SectionStatus(StrEnum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SectionEnd:
     """How one section ended; `code` tells apart what a check can act on: driver-hung, library-mismatch, no-driver,
-    library-missing, denied, killed, garbled; `message` is for people."""
+    library-missing, denied, killed, garbled; `message` is for people.
+    """
 
     status: SectionStatus
     code: str = ""
