@@ -75,7 +75,8 @@ class Check:
         needs: what it asks a profile for.
         detail: for `checks explain`: what it sees and what it can't, why the action, sources.
         moving: it reads fields that move or the memory; others are judged anew only when a fact changed.
-        alone: a node with a lost or hung driver says nothing about it; skip rather than be one more unknown.
+        explained_by: checks whose finding on the same node (same subject, or the node as a whole) says why this one finds
+            something: it joins that incident instead of making its own. A GPU that is off the bus has no NVLinks.
         measure: numbers to compare among peers: subject → value; `node why` shows their p50 and p99.
     """
 
@@ -88,3 +89,4 @@ class Check:
     detail: str = ""
     moving: bool = False
     measure: Callable[[Reading], Mapping[str, float]] | None = field(default=None)
+    explained_by: tuple[str, ...] = ()

@@ -1,0 +1,130 @@
+"""From one memory of a node to the next: growth of counters per boot, part and driver load; events of this boot."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import fields, replace
+
+from aifctl.diagnosis.absent import Absent, known
+from aifctl.diagnosis.gpu import Gpu
+from aifctl.diagnosis.kernel import KernelEvent
+from aifctl.diagnosis.memory import Growth, Memory
+from aifctl.diagnosis.pci import PciDevice
+from aifctl.diagnosis.port import Port
+from aifctl.diagnosis.reading import Reading
+
+_WINDOW_S = 24 * 3600.0
+_MOST_GROWTHS = 48
+_MOST_EVENTS = 200
+#: Of equal events the first and the last are kept; a storm of thousands is no more than its count.
+_MOST_EQUAL = 20
+#: Counts that climb on a healthy node as time goes by: no error by themselves, and remembering them would be writing
+#: every node's memory with every look.
+_TRAFFIC = frozenset({"port_xmit_wait", "port_xmit_data", "port_rcv_data"})
+#: Events that stay evidence until the next boot; the rest is told once.
+_LASTING = frozenset({"xid", "sxid", "gpu-lost", "mlx5", "nvml-mismatch", "panic", "hung-task", "lockup", "oom"})
+
+
+def gpu_identity(gpu: Gpu) -> str:
+    """Return what a GPU's history goes by: its serial, or its place where it tells none."""
+    return known(gpu.serial, "") or gpu.pci_address
+
+
+def port_identity(port: Port) -> str:
+    """Return what a port's history goes by: its GUID, or its device where it tells none."""
+    return known(port.guid, "") or f"{port.device}/{port.number}"
+
+
+def remember(memory: Memory, reading: Reading) -> Memory:
+    """Return the memory after a look. A look that could not see a part leaves that part's last counters as they were."""
+    same_boot = bool(reading.boot_id) and reading.boot_id == memory.boot_id
+    before = memory if same_boot else Memory()
+    loads = _driver_loads(before, reading)
+    seconds = reading.at_s - memory.seen_at_s if same_boot and memory.seen_at_s else 0.0
+    fresh_driver = loads != before.driver_loads
+    counters, growths = dict(before.counters), _recent(before.growths, now_s=reading.at_s)
+    for identity, values, by_driver in _counted(reading):
+        old = {} if by_driver and fresh_driver else before.counters.get(identity, {})
+        for name, grown in _grown(old, values):
+            made = Growth(at_s=reading.at_s, count=grown, seconds=seconds)
+            growths[identity, name] = (*growths.get((identity, name), ()), made)[-_MOST_GROWTHS:]
+        counters[identity] = {**old, **values}
+    uptime_s = reading.host.uptime_s if reading.host else Absent.MISSING
+    return Memory(
+        boot_id=reading.boot_id or memory.boot_id,
+        seen_at_s=reading.at_s,
+        booted_at_s=before.booted_at_s if isinstance(uptime_s, Absent) else reading.at_s - uptime_s,
+        driver_loads=loads,
+        counters=counters,
+        growths=growths,
+        events=_lasting(before.events, reading.kernel.events if reading.kernel else ()),
+        cursor=(reading.kernel.cursor if reading.kernel else "") or before.cursor,
+    )
+
+
+def _driver_loads(before: Memory, reading: Reading) -> str:
+    """Return what tells this load of the driver from others: when the kernel said that it loaded it."""
+    loads = [event for event in (reading.kernel.events if reading.kernel else ()) if event.kind == "driver-load"]
+    return f"{loads[-1].monotonic_s or loads[-1].at_s or 0:.3f}" if loads else before.driver_loads
+
+
+def _grown(old: Mapping[str, int], new: Mapping[str, int]) -> Iterator[tuple[str, int]]:
+    """Yield what grew. A counter that is lower than before was reset in between: it begins anew, and grew by nothing."""
+    for name, value in new.items():
+        if name in old and value > old[name]:
+            yield name, value - old[name]
+
+
+def _recent(
+    growths: Mapping[tuple[str, str], tuple[Growth, ...]], *, now_s: float
+) -> dict[tuple[str, str], tuple[Growth, ...]]:
+    kept = {key: tuple(growth for growth in those if growth.at_s > now_s - _WINDOW_S) for key, those in growths.items()}
+    return {key: those for key, those in kept.items() if those}
+
+
+def _counted(reading: Reading) -> Iterator[tuple[str, dict[str, int], bool]]:
+    """Yield identity, counters, and whether loading the GPU driver resets them."""
+    for gpu in reading.gpu.gpus if reading.gpu else ():
+        if gpu_identity(gpu) and not gpu.lost:
+            yield gpu_identity(gpu), _gpu_counters(gpu), True
+    for port in reading.port.ports if reading.port else ():
+        if not isinstance(port.counters, Absent):
+            errors = {name: count for name, count in port.counters.items() if name not in _TRAFFIC}
+            yield port_identity(port), errors, False
+    for device in reading.pci.devices if reading.pci else ():
+        found = _aer(device)
+        if found:
+            yield device.address, found, False
+    if reading.host and not isinstance(reading.host.edac, Absent):
+        yield "node", {f"edac_{name}": count for name, count in reading.host.edac.items()}, False
+
+
+_GPU_COUNTERS = tuple(one.name for one in fields(Gpu) if one.metadata.get("moves") and one.name.endswith("_count"))
+_AER = ("aer_fatal_count", "aer_nonfatal_count", "aer_correctable_count")
+
+
+def _gpu_counters(gpu: Gpu) -> dict[str, int]:
+    found = {name: value for name in _GPU_COUNTERS if not isinstance(value := getattr(gpu, name), Absent)}
+    if not isinstance(gpu.pcie_errors, Absent):
+        found |= {f"pcie_{name}": count for name, count in gpu.pcie_errors.items()}
+    return found
+
+
+def _aer(device: PciDevice) -> dict[str, int]:
+    return {name: value for name in _AER if not isinstance(value := getattr(device, name), Absent)}
+
+
+def _lasting(before: Iterable[KernelEvent], new: Iterable[KernelEvent]) -> tuple[KernelEvent, ...]:
+    """Return the events that stay evidence: of equal ones the first and the last few, of all the newest."""
+    kept: list[KernelEvent] = []
+    by_key: dict[tuple[object, ...], list[int]] = {}
+    for event in (*before, *(event for event in new if event.kind in _LASTING)):
+        places = by_key.setdefault((event.kind, event.number, event.pci_address), [])
+        if len(places) < _MOST_EQUAL:
+            places.append(len(kept))
+            kept.append(event)
+        else:
+            last = kept[places[-1]]
+            further = int(str(last.facts.get("further_count", 0))) + 1
+            kept[places[-1]] = replace(event, facts={**event.facts, "further_count": further})
+    return tuple(kept[-_MOST_EVENTS:])
