@@ -7,59 +7,19 @@ the fleet makes the check itself suspect: the alarm stays, the action is withhel
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from aifctl.diagnosis.finding import DRAINING, RANK, Action, Finding, Result
+from aifctl.diagnosis.scopes import SHARED, Ground, Rules, Scopes, explaining
 from aifctl.diagnosis.subjects import NODE
 
 Cause = tuple[str, str]
-Port = tuple[str, str]
 
-#: From the narrowest to the widest: of scopes that explain as much, the narrowest is named.
-SHARED = ("leaf", "rack", "su", "feed", "hall", "cohort")
 #: In one node.
 LOCAL = ("gpu", "node", "chassis")
 
 _INCIDENT_RESULTS = frozenset({Result.FAULT, Result.DEGRADED, Result.UNREACHABLE, Result.UNKNOWN})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rules:
-    """When a scope explains, and when a check is suspect. Our own choice, to be overruled by a site's policy.
-
-    Attributes:
-        least_nodes: fewer hit nodes in a scope are a coincidence.
-        share_inside: at least this share of the scope's nodes that were judged is hit.
-        contrast: the share that is hit outside is at most this part of the share inside.
-        suspect_share: a larger share of the fleet, unexplained, makes the check suspect. At the base rate of Llama-3's
-            training (419 interruptions in 54 days on 16,384 H100) 50,000 GPUs have one failure an hour.
-        suspect_least_nodes: … but never fewer nodes than this.
-    """
-
-    least_nodes: int = 3
-    share_inside: float = 0.6
-    contrast: float = 0.25
-    suspect_share: float = 0.05
-    suspect_least_nodes: int = 5
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ground:
-    """Where the nodes stand, and which were judged.
-
-    Attributes:
-        judged: nodes that this sweep has an answer of; for `reachability`, those that were asked.
-        scopes: kind → value → nodes, for rack, su, feed, hall and cohort.
-        leaf_of: (node, HCA device) → leaf. A leaf's ports are counted, not its nodes: each node has others.
-        gpu_counts: GPUs in each node's reading.
-    """
-
-    judged: frozenset[str]
-    scopes: Mapping[str, Mapping[str, Sequence[str]]] = field(default_factory=dict)
-    leaf_of: Mapping[Port, str] = field(default_factory=dict)
-    gpu_counts: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +69,8 @@ def fold(
     by_cause: dict[Cause, list[Finding]] = {}
     for finding in roots:
         by_cause.setdefault((finding.check, finding.code), []).append(finding)
-    found = [incident for those in by_cause.values() for incident in _of_cause(those, joined, ground, rules)]
+    scopes = Scopes(ground)
+    found = [one for those in by_cause.values() for one in _of_cause(those, joined, ground, scopes, rules)]
     found.sort(key=lambda one: (-RANK[one.result], -len(one.nodes), one.check, one.code, one.scope_value))
     return tuple(found)
 
@@ -134,15 +95,16 @@ def _rooted(
 
 
 def _root_of(finding: Finding, those: list[Finding], explained_by: Mapping[str, Sequence[str]]) -> Finding:
-    """Follow explanations to their beginning; a circle ends where it is entered."""
-    seen = {finding.check}
-    while reasons := explained_by.get(finding.check):
-        next_one = next((one for one in those if one.check in reasons and _about_the_same(one, finding)), None)
-        if next_one is None or next_one.check in seen:
+    """Follow explanations to their beginning; where they go in a circle it is the first of it by name."""
+    path = [finding]
+    while reasons := explained_by.get(path[-1].check):
+        reason = next((one for one in those if one.check in reasons and _about_the_same(one, path[-1])), None)
+        if reason is None:
             break
-        finding = next_one
-        seen.add(finding.check)
-    return finding
+        if reason in path:
+            return min(path[path.index(reason) :], key=lambda one: one.key)
+        path.append(reason)
+    return path[-1]
 
 
 def _about_the_same(one: Finding, other: Finding) -> bool:
@@ -150,15 +112,15 @@ def _about_the_same(one: Finding, other: Finding) -> bool:
 
 
 def _of_cause(
-    findings: list[Finding], joined: Mapping[int, list[Finding]], ground: Ground, rules: Rules
+    findings: list[Finding], joined: Mapping[int, list[Finding]], ground: Ground, scopes: Scopes, rules: Rules
 ) -> Iterator[Incident]:
-    left = {finding.node: [] for finding in findings}  # type: dict[str, list[Finding]]
+    left: dict[str, list[Finding]] = {}
     for finding in findings:
-        left[finding.node].append(finding)
+        left.setdefault(finding.node, []).append(finding)
     all_of = {
         node: [*those, *(one for root in those for one in joined.get(id(root), ()))] for node, those in left.items()
     }
-    for kind, value, nodes in _explaining(left, ground, rules):
+    for kind, value, nodes in explaining(left, scopes, rules):
         yield _incident(kind, value, {node: all_of[node] for node in nodes}, left[nodes[0]][0])
         for node in nodes:
             del left[node]
@@ -168,70 +130,6 @@ def _of_cause(
         return
     for node, those in left.items():
         yield from _in_node(node, those, joined, ground)
-
-
-def _explaining(
-    hit: Mapping[str, list[Finding]], ground: Ground, rules: Rules
-) -> Iterator[tuple[str, str, tuple[str, ...]]]:
-    """Yield scopes that explain, the one that explains most first, each with the hit nodes that it covers.
-
-    `hit` may lose nodes between two steps.
-    """
-    while len(hit) >= rules.least_nodes:
-        best: tuple[int, int, str, str, tuple[str, ...]] | None = None
-        for kind, value, nodes in _candidates(hit, ground, rules):
-            rank = (len(nodes), -SHARED.index(kind))
-            if best is None or rank > best[:2]:
-                best = (*rank, kind, value, nodes)
-        if best is None:
-            return
-        yield best[2], best[3], best[4]
-
-
-def _candidates(
-    hit: Mapping[str, list[Finding]], ground: Ground, rules: Rules
-) -> Iterator[tuple[str, str, tuple[str, ...]]]:
-    for kind in SHARED:
-        if kind == "leaf":
-            yield from _leaves(hit, ground, rules)
-            continue
-        for value, members in ground.scopes.get(kind, {}).items():
-            judged = [node for node in members if node in ground.judged]
-            inside = tuple(sorted(node for node in judged if node in hit))
-            others = len(ground.judged) - len(judged)
-            if others and _stands_out(len(inside), len(judged), len(hit) - len(inside), others, rules):
-                yield kind, value, inside
-
-
-def _leaves(
-    hit: Mapping[str, list[Finding]], ground: Ground, rules: Rules
-) -> Iterator[tuple[str, str, tuple[str, ...]]]:
-    hit_ports = {
-        port for node, those in hit.items() for one in those if (port := _port_of(node, one)) in ground.leaf_of
-    }
-    if len({node for node, _ in hit_ports}) < rules.least_nodes:
-        return
-    sizes = Counter(leaf for (node, _), leaf in ground.leaf_of.items() if node in ground.judged)
-    total = sum(sizes.values())
-    by_leaf: dict[str, set[str]] = {}
-    for port in hit_ports:
-        by_leaf.setdefault(ground.leaf_of[port], set()).add(port[0])
-    for leaf, nodes in by_leaf.items():
-        if _stands_out(len(nodes), sizes[leaf], len(hit_ports) - len(nodes), total - sizes[leaf], rules):
-            yield "leaf", leaf, tuple(sorted(nodes))
-
-
-def _port_of(node: str, finding: Finding) -> Port:
-    """Return node and HCA device of a finding about a port (`port:mlx5_3/1`)."""
-    kind, _, rest = finding.subject.partition(":")
-    return (node, rest.partition("/")[0]) if kind == "port" else (node, "")
-
-
-def _stands_out(inside: int, judged: int, outside: int, others: int, rules: Rules) -> bool:
-    if inside < rules.least_nodes or inside < rules.share_inside * judged:
-        return False
-    share_outside = outside / others if others else 0.0
-    return share_outside <= rules.contrast * inside / judged
 
 
 def _is_suspect(count: int, ground: Ground, rules: Rules) -> bool:

@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+import json
+import zlib
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings, strategies as st
+
+from aifctl.diagnosis.absent import Absent
+from aifctl.diagnosis.gpu import Gpu
+from aifctl.diagnosis.packing import pack, unpack
+from aifctl.diagnosis.port import Port
+from aifctl.diagnosis.reading import Reading
+from aifctl.diagnosis.unreadable import UnreadableError
+from tests.diagnosis.readings import READINGS, some_reading
+
+GPU = Gpu(pci_address="0000:1b:00.0", serial="1650123456789", temperature_c=31, remap_pending=False)
+PORT = Port(device="mlx5_0", counters={"symbol_error": 3, "link_downed": 0})
+
+
+@given(READINGS)
+@settings(max_examples=60, deadline=None)
+def test_what_is_packed_comes_back_as_it_was(reading: Reading) -> None:
+    packed = pack(reading)
+    assert unpack(packed.facts, packed.moving, node="n1") == reading
+
+
+def test_a_number_that_moves_changes_no_fact() -> None:
+    before = pack(some_reading(gpus=(GPU,), ports=(PORT,)))
+    warmer = replace(GPU, temperature_c=45, power_w=301.25, pcie_replay_count=9)
+    after = pack(
+        some_reading(
+            at_s=2000.0, gpus=(warmer,), ports=(replace(PORT, counters={"symbol_error": 9, "link_downed": 1}),)
+        )
+    )
+    assert (before.facts, before.digest) == (after.facts, after.digest)
+    assert before.moving != after.moving
+
+
+@pytest.mark.parametrize(
+    "changed", [{"serial": "1650999999999"}, {"remap_pending": True}, {"remap_pending": Absent.MISSING}, {"lost": True}]
+)
+def test_a_fact_that_changes_changes_the_digest(changed: dict[str, object]) -> None:
+    assert pack(some_reading(gpus=(GPU,))).digest != pack(some_reading(gpus=(replace(GPU, **changed),))).digest  # type: ignore[arg-type]
+
+
+def test_a_counter_that_appears_is_a_fact() -> None:
+    more = replace(PORT, counters={"symbol_error": 3, "link_downed": 0, "port_rcv_errors": 0})
+    assert pack(some_reading(ports=(PORT,))).digest != pack(some_reading(ports=(more,))).digest
+
+
+def test_a_field_that_a_later_version_added_or_dropped_harms_nobody() -> None:
+    packed = pack(some_reading(gpus=(GPU,)))
+    facts = json.loads(packed.facts)
+    rows = facts["gpu"]["r"][0][facts["gpu"]["f"].index("gpus")]
+    rows["f"][rows["f"].index("vbios_version")] = "a_field_of_another_version"
+    gpu = unpack(json.dumps(facts).encode(), packed.moving).gpu
+    assert gpu is not None
+    assert gpu.gpus[0].vbios_version is Absent.MISSING
+    assert gpu.gpus[0].serial == GPU.serial
+
+
+def test_the_numbers_of_a_healthy_node_are_a_few_hundred_bytes() -> None:
+    gpus = tuple(
+        replace(GPU, pci_address=f"0000:{bus:02x}:00.0", temperature_c=30 + bus % 5, margin_c=55, power_w=70.5 + bus,
+                pcie_replay_count=100 + bus, throttle_reasons=1, sm_clock_mhz=345, nvlink_crc_count=0)
+        for bus in range(8)
+    )  # fmt: skip
+    ports = tuple(
+        Port(device=f"mlx5_{number}", counters=dict.fromkeys((f"counter_{which}" for which in range(25)), 0))
+        for number in range(8)
+    )
+    assert len(zlib.compress(pack(some_reading(gpus=gpus, ports=ports)).moving)) < 400
+
+
+@given(st.binary(max_size=60), st.binary(max_size=60))
+def test_garbage_is_unreadable_and_nothing_else(facts: bytes, moving: bytes) -> None:
+    with pytest.raises(UnreadableError):
+        unpack(facts, moving)
+
+
+def test_numbers_that_are_too_few_are_unreadable() -> None:
+    packed = pack(some_reading(gpus=(GPU,)))
+    short = json.dumps(json.loads(packed.moving)[:-8]).encode()
+    with pytest.raises(UnreadableError, match="n7"):
+        unpack(packed.facts, short, node="n7")
