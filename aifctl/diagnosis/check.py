@@ -40,11 +40,14 @@ class Case:
         profile: None where the node's SKU is unknown: what needs an expectation is unknown then, and evidence that needs
             none is judged all the same.
         memory: what was before, this reading included (`remember` has been called).
+        inventory: what the inventory says of the node: `name`, `address`, `sku`, `serial.chassis`, `serial.gpu0`, …; only
+            what it does say; empty in triage.
     """
 
     reading: Reading
     profile: Profile | None
     memory: Memory
+    inventory: Mapping[str, str] = field(default_factory=dict)
 
     def expect(self, key: str) -> Expectation:
         """Return what the profile says; CannotTellError where there is no profile, or none of that key in it."""

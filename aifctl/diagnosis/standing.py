@@ -22,7 +22,7 @@ class Standing:
 
     Attributes:
         first_at_s: since when it stands without a gap that counts. last_at_s: when it was last seen.
-        looks_count: how many looks in a row have seen it.
+        looks_count: how many looks in a row have seen it; kept for nodes that could not be reached alone.
         clean_count: looks since, that would have seen it and did not; above 0 only while it flaps.
         returns_at_s: when it came back after having been clean, within the last day.
         stale: the last look could not see it one way or the other.

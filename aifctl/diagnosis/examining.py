@@ -1,0 +1,166 @@
+"""One look at one node, from its reading and what is kept of it to what will be kept: pack, remember, judge, settle."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from aifctl.diagnosis.absent import Absent
+from aifctl.diagnosis.check import Case, Check
+from aifctl.diagnosis.finding import Finding, Result
+from aifctl.diagnosis.judging import judge, verdict_of
+from aifctl.diagnosis.memory import Memory
+from aifctl.diagnosis.packing import Packed, pack
+from aifctl.diagnosis.reading import Reading
+from aifctl.diagnosis.remembering import remember
+from aifctl.diagnosis.standing import Settled, settle, unseen
+from aifctl.diagnosis.standing_text import NodeFindings
+from aifctl.diagnosis.subjects import NODE
+from aifctl.fleet.profile import Profile
+
+#: The profile's key for how long after a boot links may still be coming up, and what holds without a profile.
+DEBOUNCE_KEY = "boot.debounce_s"
+_DEBOUNCE_S = 600.0
+
+#: The finding of a node that could not be reached.
+REACHABILITY = "reachability"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """What is kept of a node between two looks.
+
+    Attributes:
+        seen_at_s: when it last answered; 0 where it never did.
+    """
+
+    findings: NodeFindings = field(default_factory=NodeFindings)
+    memory: Memory = field(default_factory=Memory)
+    facts_digest: str = ""
+    seen_at_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """What one look came to. `packed` and `memory` are None where the node did not answer."""
+
+    node: str
+    at_s: float
+    settled: Settled
+    findings: NodeFindings
+    packed: Packed | None = None
+    memory: Memory | None = None
+
+    @property
+    def result(self) -> Result:
+        """How the node stands."""
+        return self.settled.verdict.result
+
+
+class Examiner:
+    """Judges by a fixed set of checks. Checks that read facts alone are not asked again while the facts are as they were.
+
+    Args:
+        checks: all of them.
+        version: of ours; judges anew after an update.
+    """
+
+    def __init__(self, checks: Iterable[Check], *, version: str) -> None:
+        self._all = tuple(checks)
+        self._moving = tuple(check for check in self._all if check.moving)
+        self._still = frozenset(check.name for check in self._all if not check.moving)
+        names = ",".join(sorted(check.name for check in self._all))
+        self._own = hashlib.sha256(f"{version}:{names}".encode()).hexdigest()
+
+    def examine(
+        self, reading: Reading, kept: Kept, profile: Profile | None, inventory: Mapping[str, str] | None = None
+    ) -> Look:
+        """Examine a node that has answered."""
+        packed = pack(reading)
+        memory = remember(replace(kept.memory, seen_at_s=kept.seen_at_s), reading)
+        case = Case(reading=reading, profile=profile, memory=memory, inventory=inventory or {})
+        ground = self._ground(packed.digest, profile, inventory or {})
+        same = bool(kept.findings.ground) and kept.findings.ground == ground
+        verdict = judge(case, self._moving if same else self._all)
+        if same:
+            old = self._still_found(kept.findings)
+            judged = [name for name in kept.findings.judged if name in self._still]
+            verdict = verdict_of([*verdict.findings, *old], [*verdict.judged, *judged], node=reading.node)
+        missed = [one for one in kept.findings.standing if one.finding.check == REACHABILITY]
+        settled = settle(
+            [one for one in kept.findings.standing if one.finding.check != REACHABILITY],
+            kept.findings.past,
+            verdict,
+            at_s=reading.at_s,
+            uptime_s=_uptime_s(reading),
+            debounce_s=_debounce_s(profile),
+        )
+        settled = replace(settled, past=(*settled.past, *missed), cleared=(*settled.cleared, *missed))
+        findings = NodeFindings(
+            standing=settled.standing,
+            past=settled.past,
+            judged=verdict.judged,
+            ground="" if _is_booting(reading, profile) else ground,
+        )
+        return Look(
+            node=reading.node, at_s=reading.at_s, settled=settled, findings=findings, packed=packed, memory=memory
+        )
+
+    def miss(self, node: str, kept: Kept, *, at_s: float, outcome: str, message: str) -> Look:
+        """Take down that a node did not answer: what stood stands, stale, and that it is unreachable is news."""
+        finding = Finding(
+            node=node,
+            check=REACHABILITY,
+            subject=NODE,
+            code=outcome,
+            result=Result.UNREACHABLE,
+            message=message or f"it did not answer ({outcome})",
+            observed=outcome,
+            at_s=at_s,
+        )
+        before = [one for one in kept.findings.standing if one.finding.check == REACHABILITY]
+        rest = unseen(one for one in kept.findings.standing if one.finding.check != REACHABILITY)
+        alike = [replace(one, finding=replace(one.finding, code=outcome)) for one in before]
+        settled = settle(
+            alike,
+            kept.findings.past,
+            verdict_of([finding], (), node=node),
+            at_s=at_s,
+            uptime_s=None,
+            debounce_s=_DEBOUNCE_S,
+        )
+        standing = (*settled.standing, *rest)
+        ordered = verdict_of([one.finding for one in standing], (), node=node)
+        settled = replace(settled, standing=standing, verdict=replace(ordered, result=Result.UNREACHABLE))
+        findings = replace(kept.findings, standing=standing, past=settled.past, ground="")
+        return Look(node=node, at_s=at_s, settled=settled, findings=findings)
+
+    def _ground(self, facts_digest: str, profile: Profile | None, inventory: Mapping[str, str]) -> str:
+        told = sorted(inventory.items())
+        text = f"{self._own}:{facts_digest}:{profile.digest if profile else ''}:{told}"
+        return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+    def _still_found(self, kept: NodeFindings) -> Sequence[Finding]:
+        """Return what the checks that read facts alone found last time, which they would find again."""
+        return [
+            one.finding
+            for one in kept.standing
+            if one.finding.check in self._still and not one.stale and not one.clean_count
+        ]
+
+
+def _uptime_s(reading: Reading) -> float | None:
+    uptime_s = reading.host.uptime_s if reading.host else Absent.MISSING
+    return None if isinstance(uptime_s, Absent) else uptime_s
+
+
+def _debounce_s(profile: Profile | None) -> float:
+    expectation = profile.expectations.get(DEBOUNCE_KEY) if profile else None
+    return float(expectation.value) if expectation else _DEBOUNCE_S
+
+
+def _is_booting(reading: Reading, profile: Profile | None) -> bool:
+    """Whether findings were softened for a boot: they must be judged anew when it is over."""
+    uptime_s = _uptime_s(reading)
+    return uptime_s is not None and uptime_s < _debounce_s(profile)
