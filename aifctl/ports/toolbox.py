@@ -16,6 +16,7 @@ from aifctl.fleet.selector import Terms
 from aifctl.ports.clock import Clock
 from aifctl.ports.confirm import Confirm
 from aifctl.ports.host_keys import HostKeys
+from aifctl.ports.probe_package import ProbePackage
 from aifctl.ports.progress import Progress
 from aifctl.ports.prompt import Prompt
 from aifctl.ports.roster import Roster
@@ -69,6 +70,10 @@ class Toolbox(Protocol):
     @property
     def open_transport(self) -> Callable[[], Transport]:
         """A picklable factory, so that shards open the same transport."""
+
+    @property
+    def probe(self) -> ProbePackage:
+        """What looks at a node, built once; SetupError where a part of it is not installed."""
 
     @property
     def stdin(self) -> BinaryIO: ...

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from aifctl.output.sink import ReportSink
     from aifctl.ports.confirm import Confirm
     from aifctl.ports.host_keys import HostKeys
+    from aifctl.ports.probe_package import ProbePackage
     from aifctl.ports.prompt import Prompt
     from aifctl.ports.roster import Loaded, Roster
     from aifctl.ports.sink import Sink
@@ -151,6 +152,12 @@ class Tools:
         from aifctl.transport.ssh import open_transport
 
         return partial(open_transport, self.dial_settings)
+
+    @property
+    def probe(self) -> ProbePackage:
+        from aifctl.wiring.probe import probe_package
+
+        return probe_package()
 
     @property
     def stdin(self) -> BinaryIO:

@@ -21,6 +21,7 @@ from aifctl.fleet.node import Node
 from aifctl.fleet.policy import Policy
 from aifctl.fleet.selector import Terms
 from aifctl.ports.host_keys import HostKey, KeyChange, fingerprint_of
+from aifctl.ports.probe_package import ProbePackage
 from aifctl.ports.roster import Roster
 from aifctl.ports.toolbox import Toolbox
 from aifctl.ports.transport import DialSettings, Transport
@@ -155,6 +156,7 @@ class FakeToolbox:
     given: Mapping[str, str] = field(default_factory=dict)
     secrets: Mapping[str, Secret] = field(default_factory=dict)
     files: Roster | None = None
+    probe: ProbePackage = field(default_factory=lambda: ProbePackage(data=b"zip", sha256="0" * 64, launcher="pass"))
     notes: list[str] = field(default_factory=list)
     details: list[str] = field(default_factory=list)
     told: list[AifctlError] = field(default_factory=list)
