@@ -67,6 +67,8 @@ class Kind:
             items are shown in nodeset order.
         keeps_order: items are shown as they arrive all the same (a time line, newest first).
         folds: results of a run: equal output, code and outcome share one entry headed by their nodeset.
+        merges: in a table, rows that are alike but for the node share one, headed by their nodeset, the fewest first;
+            `wide` and all formats for programs keep a row a node.
         text: the key of a text that is the whole report (a file to be, a schema): shown as it is by table, wide,
             plain and md; empty for rows.
         about: one sentence for `aifctl schema`.
@@ -78,6 +80,7 @@ class Kind:
     key: str = "node"
     keeps_order: bool = False
     folds: bool = False
+    merges: bool = False
     text: str = ""
     about: str = ""
 

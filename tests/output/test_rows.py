@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from aifctl.core.report import Column, Head, Item, Kind, Report
 from aifctl.output.format import Page, whole_text
 from aifctl.output.rows import _ROWS_FOR_RICH, Rows, Text, shown_columns
@@ -53,6 +55,20 @@ def test_many_rows_are_cut_to_the_terminal() -> None:
     lines = rows(*many, is_terminal=True, width=40).splitlines()
     assert len(lines) > _ROWS_FOR_RICH
     assert max(map(len, lines)) <= 40
+
+
+def test_rows_that_are_alike_but_for_the_node_share_one_and_the_fewest_come_first() -> None:
+    kind = replace(_KIND, merges=True)
+    items = [{"node": f"n{number}", "unit": 3, "address": "a"} for number in range(1, 9)]
+    items[3] = {"node": "n4", "unit": 7, "address": "a"}
+    assert [line.split() for line in rows(*items, kind=kind).splitlines()[1:]] == [["n4", "7"], ["n[1-3,5-8]", "3"]]
+    assert len(rows(*items, kind=kind, is_wide=True).splitlines()) == 9
+
+
+def test_a_shared_row_of_a_long_nodeset_says_how_many_nodes_it_is() -> None:
+    kind = replace(_KIND, merges=True)
+    odd = [{"node": f"rack{number:03}node{number * 7:05}", "unit": 3} for number in range(1, 30)]
+    assert "… 29 nodes" in rows(*odd, kind=kind).splitlines()[1]
 
 
 def test_without_columns_there_is_nothing_to_write() -> None:
