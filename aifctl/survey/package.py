@@ -10,10 +10,13 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from aifctl.ports.probe_package import ProbePackage
+from aifctl.survey.shaking import shake
 
 _LONG_AGO = (1980, 1, 1, 0, 0, 0)
 _FILE_0644 = 0o100644 << 16
 _UNIX = 3
+#: pynvml makes an exception of each, by looking through its own names.
+_ERRORS = "NVML_ERROR_"
 
 _MAIN = b"""\
 import hashlib, sys
@@ -29,10 +32,12 @@ def build_package(probe: Path, launcher: Path, modules: Mapping[str, Path]) -> P
     Args:
         probe: the folder of the package `probe`.
         launcher: the launcher's source.
-        modules: further top-level modules, by name.
+        modules: further top-level modules, by name; what the probe mentions of them goes along.
     """
     files = {f"probe/{name}": data for name, data in _sources(probe)}
-    files |= {f"{name}.py": path.read_bytes() for name, path in modules.items()}
+    users = [data.decode("utf-8") for data in files.values()]
+    for name, path in modules.items():
+        files[f"{name}.py"] = shake(path.read_text(encoding="utf-8"), users, always=_ERRORS).encode("utf-8")
     data = pack({**files, "__main__.py": _MAIN})
     return ProbePackage(
         data=data, sha256=hashlib.sha256(data).hexdigest(), launcher=bare(launcher.read_text(encoding="utf-8"))

@@ -15,10 +15,10 @@ _WORD = re.compile(r"[A-Za-z_]\w*")
 
 
 def shake(source: str, users: Iterable[str], *, always: str = "") -> str:
-    """Return `source` less the functions, classes and assignments of its top level that nothing needs.
+    """Return `source` less the functions, classes, assignments and imports of its top level that nothing needs.
 
     Needed is what a text of `users` mentions, as a name or within a string, whose name begins with `always`, and what
-    those need in turn. Statements of other kinds (imports, calls, conditions) stay, and so do the comments before the
+    those need in turn. Statements of other kinds (calls, conditions, import *) stay, and so do the comments before the
     first statement (the licence).
     """
     body = ast.parse(source).body
@@ -47,6 +47,9 @@ def _names_of(statement: ast.stmt) -> list[str]:
     if isinstance(statement, ast.Assign):
         names = [target.id for target in statement.targets if isinstance(target, ast.Name)]
         return names if len(names) == len(statement.targets) else []
+    if isinstance(statement, ast.Import | ast.ImportFrom):
+        names = [(name.asname or name.name).partition(".")[0] for name in statement.names]
+        return [] if "*" in names else names
     return []
 
 
@@ -70,5 +73,5 @@ def _text(source: str, statements: list[ast.stmt]) -> str:
 
 def _begin(statement: ast.stmt) -> int:
     """Return the index of a statement's first line, decorators included."""
-    decorators = getattr(statement, "decorator_list", [])
-    return min(part.lineno for part in [statement, *decorators]) - 1
+    decorators: list[ast.expr] = getattr(statement, "decorator_list", [])
+    return min([statement.lineno, *(decorator.lineno for decorator in decorators)]) - 1
