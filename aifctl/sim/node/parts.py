@@ -9,7 +9,7 @@ from aifctl.sim.layout import GPUS, RAILS
 from aifctl.sim.node.machine import Machine
 
 #: As on a DGX H100: which PCI bus each GPU sits on, and which HCA is next to it.
-_GPU_BUSES = ("1B", "43", "52", "61", "9D", "C3", "D1", "DF")
+GPU_BUSES = ("1B", "43", "52", "61", "9D", "C3", "D1", "DF")
 _HCAS = ("mlx5_0", "mlx5_3", "mlx5_4", "mlx5_5", "mlx5_6", "mlx5_9", "mlx5_10", "mlx5_11")
 GPU_NAME = "NVIDIA H100 80GB HBM3"
 GPU_MEMORY_MIB, GPU_POWER_LIMIT_W = 81559, 700
@@ -62,7 +62,7 @@ def _gpu(machine: Machine, index: int) -> Gpu:
     temperature = random.randint(31, 44)
     return Gpu(
         index=index, uuid=f"GPU-{uuid.UUID(bytes=machine.derived(f'gpu {index}')[:16], version=4)}",
-        serial=gpu_serial(machine, index), bus=f"00000000:{_GPU_BUSES[index]}:00.0", temperature_c=temperature,
+        serial=gpu_serial(machine, index), bus=f"00000000:{GPU_BUSES[index]}:00.0", temperature_c=temperature,
         memory_temperature_c=temperature + random.randint(6, 12), power_w=round(random.uniform(68.0, 118.0), 2),
     )  # fmt: skip
 
