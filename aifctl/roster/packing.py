@@ -24,7 +24,7 @@ from aifctl.fleet.policy import Policy
 from aifctl.fleet.topology import Leaf
 
 #: Raise it whenever what is packed, or what it means, changes.
-VERSION = 1
+VERSION = 2
 
 
 class UnreadableError(ValueError):
@@ -77,7 +77,8 @@ class Packed:
     @property
     def policy(self) -> Policy:
         facts = dict(self.head["policy"])
-        facts["max_nodes_per"] = tuple((scope, count) for scope, count in facts["max_nodes_per"])
+        for caps in ("max_nodes_per", "drain_max_nodes_per"):
+            facts[caps] = tuple((scope, count) for scope, count in facts[caps])
         return Policy(**{**facts, "guarded": tuple(facts["guarded"])})
 
     @property

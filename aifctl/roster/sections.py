@@ -8,7 +8,7 @@ from typing import Any
 
 from aifctl.core.errors import NodeSetSyntaxError, UsageError
 from aifctl.core.marked_yaml import Mapping, Mistakes, Place, Scalar, Sequence, Value
-from aifctl.core.units import parse_duration_s
+from aifctl.core.units import parse_duration_s, parse_share
 from aifctl.fleet.nearest import nearest, nearest_names
 from aifctl.fleet.nodeset_order import sort_names
 from aifctl.fleet.policy import Policy
@@ -166,6 +166,10 @@ def _count(value: Value) -> int:
     return parse_count(_text(value))
 
 
+def _share(value: Value) -> float:
+    return parse_share(_text(value))
+
+
 def _counts_per_scope(value: Value) -> tuple[tuple[str, int], ...]:
     if not isinstance(value, Mapping):
         raise BadValueError(f"must be a mapping from {', '.join(CAPPED)} to a count")
@@ -203,5 +207,8 @@ _POLICY: Map[str, tuple[str, Callable[[Value], Any]]] = {
     "protected": ("protected", _selector),
     "guarded": ("guarded", _words),
     "max_width": ("max_width", _count),
+    "drain_max_nodes": ("drain_max_nodes", _count),
+    "drain_max_share": ("drain_max_share", _share),
+    "drain_max_nodes_per": ("drain_max_nodes_per", _counts_per_scope),
     "stale_after": ("stale_after_s", lambda value: parse_duration_s(_text(value))),
 }

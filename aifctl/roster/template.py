@@ -71,5 +71,8 @@ policy:
   protected: "@canary"          # guarded verbs refuse these
   # guarded: [run, script]      # verbs that need confirmation here although they don't elsewhere
   max_width: 256                # most nodes connected at once
+  drain_max_nodes: 50           # no more stand drained when `sweep --act` drains another one; people may drain more
+  drain_max_share: 2%
+  drain_max_nodes_per: {rack: 2, leaf: 4}
   # stale_after: 30d            # older than that, changing verbs refuse this inventory
 """

@@ -94,7 +94,7 @@ def test_a_damaged_or_foreign_cache_is_compiled_again(inventory: Path, tmp_path:
         "flipped": good[:middle] + bytes([good[middle] ^ 1]) + good[middle + 1 :],
         "empty": b"",
         "foreign": b"\x80\x04\x95pickle",
-        "other version": good.replace(b"aifctl-inventory 1 ", b"aifctl-inventory 0 ", 1),
+        "other version": good.replace(b"aifctl-inventory 2 ", b"aifctl-inventory 0 ", 1),
         "not ours": good,
     }[damage]
     file.write_bytes(bad)
