@@ -1,14 +1,17 @@
 """The NVIDIA GPUs that the kernel sees on the PCI bus, whatever the driver says of them."""
 
 import os
-import typing
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import List
 
 _NVIDIA = "0x10de"
 _DISPLAY = "0x03"  # PCI's base class of VGA (0300) and 3D controllers (0302); an NVSwitch is a bridge (0680)
 _MOST_DEVICES = 4096
 
 
-def pci_addresses(root: str) -> typing.List[str]:
+def pci_addresses(root: str) -> "List[str]":
     """Return `0000:1b:00.0` of every NVIDIA GPU under sysfs, in order; none where there is no PCI bus."""
     folder = os.path.join(root, "sys/bus/pci/devices")
     try:

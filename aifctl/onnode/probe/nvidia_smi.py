@@ -6,10 +6,13 @@ import re
 import select
 import subprocess
 import time
-import typing
 import zlib
 
 from .trouble import Trouble
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, List, Optional, Tuple
 
 _PLACES = ("usr/bin/nvidia-smi", "bin/nvidia-smi", "usr/local/bin/nvidia-smi", "usr/local/nvidia/bin/nvidia-smi",
            "opt/bin/nvidia-smi", "run/current-system/sw/bin/nvidia-smi")  # fmt: skip
@@ -24,13 +27,13 @@ _CLOCKS = re.compile(rb"<supported_clocks>[^<]*(?:<(?!/supported_clocks>)[^<]*)*
 _CODES = {4: "denied", 9: "no-driver", 12: "library-missing", 18: "library-mismatch"}
 
 
-def find(root: str) -> typing.Optional[str]:
+def find(root: str) -> "Optional[str]":
     """Return where nvidia-smi is, or None."""
     places = [os.path.join(root, place) for place in _PLACES]
     return next((place for place in places if os.access(place, os.X_OK)), None)
 
 
-def read_xml(path: str, limit_s: float) -> typing.Dict[str, typing.Any]:
+def read_xml(path: str, limit_s: float) -> "Dict[str, Any]":
     """Return {"source": "nvidia-smi-xml", "xml": the text, deflated, in base64, "rc": exit status}.
 
     Raises:
@@ -43,7 +46,7 @@ def read_xml(path: str, limit_s: float) -> typing.Dict[str, typing.Any]:
     return {"source": "nvidia-smi-xml", "xml": base64.b64encode(zlib.compress(text, 9)).decode(), "rc": status}
 
 
-def _run(command: typing.List[str], limit_s: float) -> typing.Tuple[bytes, int]:
+def _run(command: "List[str]", limit_s: float) -> "Tuple[bytes, int]":
     until_s = time.monotonic() + limit_s
     process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     try:
@@ -56,7 +59,7 @@ def _run(command: typing.List[str], limit_s: float) -> typing.Tuple[bytes, int]:
         process.kill()  # nothing where it has ended; one that hangs in the driver can't be waited for
 
 
-def _read(stream: typing.Any, until_s: float) -> bytes:
+def _read(stream: "Any", until_s: float) -> bytes:
     parts, length = [], 0
     with stream:
         while length < _MOST_BYTES:

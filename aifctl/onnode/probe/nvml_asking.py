@@ -1,6 +1,8 @@
 """Asking NVML one thing at a time: each call in its own try, its error code kept where its value would stand."""
 
-import typing
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Optional, Tuple, Union
 
 #: NVML's own numbers (nvml.h); the bindings' names for them are not used where the bindings may be a stand-in.
 INVALID_ARGUMENT, NOT_SUPPORTED, NO_PERMISSION, NOT_FOUND = 2, 3, 4, 6
@@ -16,7 +18,7 @@ LONGEST_TEXT = 200
 class Refused(Exception):  # noqa: N818 - an answer of NVML's, no error of ours
     """NVML answered with an error code, or the bindings could not make sense of its answer (`code` is a name then)."""
 
-    def __init__(self, code: typing.Union[int, str]) -> None:
+    def __init__(self, code: "Union[int, str]") -> None:
         super().__init__(str(code))
         self.code = code
 
@@ -24,10 +26,10 @@ class Refused(Exception):  # noqa: N818 - an answer of NVML's, no error of ours
 class Asking:
     """NVML's functions by name. `beat` is called after each, so that whoever watches knows NVML is alive."""
 
-    def __init__(self, nvml: typing.Any, beat: typing.Optional[typing.Callable[..., None]] = None) -> None:
+    def __init__(self, nvml: "Any", beat: "Optional[Callable[..., None]]" = None) -> None:
         self.nvml, self._beat = nvml, beat
 
-    def call(self, name: str, *arguments: typing.Any) -> typing.Any:
+    def call(self, name: str, *arguments: "Any") -> "Any":
         """Return what a function returns.
 
         Raises:
@@ -45,7 +47,7 @@ class Asking:
         finally:
             self.alive()
 
-    def first(self, *spellings: typing.Tuple[typing.Any, ...]) -> typing.Any:
+    def first(self, *spellings: "Tuple[Any, ...]") -> "Any":
         """Return what the first spelling that the driver knows returns: (function, arguments...), newest first."""
         refused = Refused(FUNCTION_NOT_FOUND)
         for spelling in spellings:
@@ -63,7 +65,7 @@ class Asking:
             self._beat()
 
 
-def told(read: typing.Callable[..., typing.Any], *arguments: typing.Any) -> typing.Any:
+def told(read: "Callable[..., Any]", *arguments: "Any") -> "Any":
     """Return what a reading gives, JSON-able, or {"!": code} where NVML refused."""
     try:
         return plain(read(*arguments))
@@ -71,7 +73,7 @@ def told(read: typing.Callable[..., typing.Any], *arguments: typing.Any) -> typi
         return {"!": refused.code}
 
 
-def plain(value: typing.Any) -> typing.Any:
+def plain(value: "Any") -> "Any":
     """Make an answer of the bindings JSON-able: bytes become text, pairs lists, long texts shorter."""
     if isinstance(value, bytes):
         value = value.decode("utf-8", "replace")

@@ -1,8 +1,12 @@
 """NVML's field values: many numbers in one call, each with its own error code (ids: nvml.h, NVML_FI_DEV_*)."""
 
-import typing
-
 from .nvml_asking import INVALID_ARGUMENT, NOT_SUPPORTED, VERSION_MISMATCH, Asking, Refused, told
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, List, Sequence, Tuple, Union
+
+    _Field = Union[int, Tuple[int, int]]
 
 RECOVERY_ACTION, NVLINK_SPEED, NVLINK_COUNT = 230, 90, 91
 _RETIRED = (29, 30, 31)  # for single-bit, for double-bit errors, pending
@@ -32,10 +36,8 @@ _MEMBERS = {0: "dVal", 1: "uiVal", 2: "ulVal", 3: "ullVal", 4: "sllVal", 5: "siV
 #: One field that the driver does not know has spoilt the whole batch.
 _SPOILT = (INVALID_ARGUMENT, NOT_SUPPORTED, VERSION_MISMATCH)
 
-_Field = typing.Union[int, typing.Tuple[int, int]]
 
-
-def read_fields(asking: Asking, handle: typing.Any) -> typing.Dict[str, typing.Any]:
+def read_fields(asking: Asking, handle: "Any") -> "Dict[str, Any]":
     """Return {"fields": {id: number or {"!": code}}}."""
     try:
         values = ask_fields(asking, handle, FIELDS)
@@ -44,7 +46,7 @@ def read_fields(asking: Asking, handle: typing.Any) -> typing.Dict[str, typing.A
     return {"fields": {str(field): values[at] for at, field in enumerate(FIELDS)}}
 
 
-def ask_fields(asking: Asking, handle: typing.Any, fields: typing.Sequence[_Field]) -> typing.List[typing.Any]:
+def ask_fields(asking: Asking, handle: "Any", fields: "Sequence[_Field]") -> "List[Any]":
     """Return a number or {"!": code} for each field, an id or an (id, scope)."""
     try:
         return _ask_together(asking, handle, fields)
@@ -54,12 +56,12 @@ def ask_fields(asking: Asking, handle: typing.Any, fields: typing.Sequence[_Fiel
     return [told(lambda field=field: _ask_together(asking, handle, [field])[0]) for field in fields]
 
 
-def _ask_together(asking: Asking, handle: typing.Any, fields: typing.Sequence[_Field]) -> typing.List[typing.Any]:
+def _ask_together(asking: Asking, handle: "Any", fields: "Sequence[_Field]") -> "List[Any]":
     values = asking.call("nvmlDeviceGetFieldValues", handle, list(fields))
     return [told(_number, value) for value in values]
 
 
-def _number(value: typing.Any) -> typing.Union[int, float]:
+def _number(value: "Any") -> "Union[int, float]":
     if value.nvmlReturn != 0:
         raise Refused(value.nvmlReturn)
     member = _MEMBERS.get(value.valueType)

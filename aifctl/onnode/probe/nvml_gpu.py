@@ -5,7 +5,6 @@ who it is, and nothing more.
 """
 
 import ctypes
-import typing
 
 from . import nvml_fields, nvml_links, nvml_processes
 from .nvml_asking import (
@@ -18,11 +17,16 @@ from .nvml_asking import (
     told,
 )
 
-#: Key in the data → the spellings of one question, newest first: (function, further arguments...).
-_Question = typing.Tuple[str, typing.Tuple[typing.Tuple[typing.Any, ...], ...], typing.Tuple[str, ...]]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Dict, List, Tuple
+
+    #: Key in the data; the spellings of one question, newest first: function and further arguments; what to take of a
+    #: structure.
+    _Question = Tuple[str, Tuple[Tuple[Any, ...], ...], Tuple[str, ...]]
 
 #: Who it is. Asked of a lost GPU too: the driver has most of it in memory.
-_IDENTITY: typing.Tuple[_Question, ...] = (
+_IDENTITY: "Tuple[_Question, ...]" = (
     ("uuid", (("nvmlDeviceGetUUID",),), ()),
     ("serial", (("nvmlDeviceGetSerial",),), ()),
     ("pci", (("nvmlDeviceGetPciInfo_v3",), ("nvmlDeviceGetPciInfo",)), ("busId", "pciDeviceId")),
@@ -32,7 +36,7 @@ _IDENTITY: typing.Tuple[_Question, ...] = (
 )
 
 #: How it is set up, then how it does. Before the batch of field values and after it.
-_MODES: typing.Tuple[_Question, ...] = (
+_MODES: "Tuple[_Question, ...]" = (
     ("vbios", (("nvmlDeviceGetVbiosVersion",),), ()),
     ("inforom", (("nvmlDeviceGetInforomImageVersion",),), ()),
     ("gsp", (("nvmlDeviceGetGspFirmwareVersion",),), ()),
@@ -42,7 +46,7 @@ _MODES: typing.Tuple[_Question, ...] = (
     ("compute", (("nvmlDeviceGetComputeMode",),), ()),
 )
 _CORRECTED, _UNCORRECTED, _VOLATILE, _AGGREGATE, _DRAM, _SRAM = 0, 1, 0, 1, 2, 7
-_STATE: typing.Tuple[_Question, ...] = (
+_STATE: "Tuple[_Question, ...]" = (
     ("dram_vc", (("nvmlDeviceGetMemoryErrorCounter", _CORRECTED, _VOLATILE, _DRAM),), ()),
     ("dram_vu", (("nvmlDeviceGetMemoryErrorCounter", _UNCORRECTED, _VOLATILE, _DRAM),), ()),
     ("dram_ac", (("nvmlDeviceGetMemoryErrorCounter", _CORRECTED, _AGGREGATE, _DRAM),), ()),
@@ -80,15 +84,15 @@ _TOO_NEW = (INVALID_ARGUMENT, FUNCTION_NOT_FOUND, VERSION_MISMATCH)  # what driv
 _UNTOUCHED = 0xA5A5A5A5
 
 
-def read_identity(asking: Asking, handle: typing.Any) -> typing.Dict[str, typing.Any]:
+def read_identity(asking: Asking, handle: "Any") -> "Dict[str, Any]":
     """Return who a GPU is."""
     return _answers(asking, handle, _IDENTITY)
 
 
-def read_gpu(asking: Asking, handle: typing.Any, root: str) -> typing.Dict[str, typing.Any]:
+def read_gpu(asking: Asking, handle: "Any", root: str) -> "Dict[str, Any]":
     """Return all of one GPU, by short keys. What was not asked because the GPU is lost is not in it."""
     data = read_identity(asking, handle)
-    steps = (
+    steps: "Tuple[Callable[[], Dict[str, Any]], ...]" = (
         lambda: _answers(asking, handle, _MODES),
         lambda: nvml_fields.read_fields(asking, handle),
         lambda: _read_sram(asking, handle),
@@ -98,7 +102,7 @@ def read_gpu(asking: Asking, handle: typing.Any, root: str) -> typing.Dict[str, 
         lambda: _read_fabric(asking, handle),
         lambda: {"inforom_check": told(_check_inforom, asking, handle)},
         lambda: {"processes": told(nvml_processes.read_processes, asking, handle, root)},
-    )  # type: typing.Tuple[typing.Callable[[], typing.Dict[str, typing.Any]], ...]
+    )
     for step in steps:
         if _says_lost(data):
             break
@@ -106,18 +110,16 @@ def read_gpu(asking: Asking, handle: typing.Any, root: str) -> typing.Dict[str, 
     return data
 
 
-def _answers(
-    asking: Asking, handle: typing.Any, questions: typing.Tuple[_Question, ...]
-) -> typing.Dict[str, typing.Any]:
+def _answers(asking: Asking, handle: "Any", questions: "Tuple[_Question, ...]") -> "Dict[str, Any]":
     return {key: told(_answer, asking, handle, spellings, parts) for key, spellings, parts in questions}
 
 
 def _answer(
     asking: Asking,
-    handle: typing.Any,
-    spellings: typing.Tuple[typing.Tuple[typing.Any, ...], ...],
-    parts: typing.Tuple[str, ...],
-) -> typing.Any:
+    handle: "Any",
+    spellings: "Tuple[Tuple[Any, ...], ...]",
+    parts: "Tuple[str, ...]",
+) -> "Any":
     spelled = [(name, handle, *[_constant(asking, part) for part in rest]) for name, *rest in spellings]
     answer = asking.first(*spelled)
     if not parts:
@@ -128,15 +130,15 @@ def _answer(
         raise Refused(type(error).__name__) from error
 
 
-def _constant(asking: Asking, part: typing.Any) -> typing.Any:
+def _constant(asking: Asking, part: "Any") -> "Any":
     return getattr(asking.nvml, part, 0) if isinstance(part, str) else part
 
 
-def _says_lost(data: typing.Dict[str, typing.Any]) -> bool:
+def _says_lost(data: "Dict[str, Any]") -> bool:
     return any(isinstance(value, dict) and value.get("!") == GPU_IS_LOST for value in data.values())
 
 
-def _read_sram(asking: Asking, handle: typing.Any) -> typing.Dict[str, typing.Any]:
+def _read_sram(asking: Asking, handle: "Any") -> "Dict[str, Any]":
     """Return errors of SRAM with NVIDIA's own verdict on them; from drivers before R550 and where only root may ask
     for the verdict, the four counters that everybody may read.
     """
@@ -148,13 +150,13 @@ def _read_sram(asking: Asking, handle: typing.Any) -> typing.Dict[str, typing.An
     return {"sram": verdict, "sram_old": [told(asking.call, counter, handle, *kind, _SRAM) for kind in kinds]}
 
 
-def _sram_status(asking: Asking, handle: typing.Any) -> typing.List[int]:
+def _sram_status(asking: Asking, handle: "Any") -> "List[int]":
     status = asking.call("c_nvmlEccSramErrorStatus_v1_t")
     asking.call("nvmlDeviceGetSramEccErrorStatus", handle, ctypes.pointer(status))
     return [getattr(status, name) for name in _SRAM_COUNTERS]
 
 
-def _read_fabric(asking: Asking, handle: typing.Any) -> typing.Dict[str, typing.Any]:
+def _read_fabric(asking: Asking, handle: "Any") -> "Dict[str, Any]":
     refused = Refused(0)
     for structure, function, more in (
         ("c_nvmlGpuFabricInfo_v3_t", "nvmlDeviceGetGpuFabricInfoV", ("healthMask", "healthSummary")),
@@ -173,7 +175,7 @@ def _read_fabric(asking: Asking, handle: typing.Any) -> typing.Dict[str, typing.
     return {"fabric": {"!": refused.code}}
 
 
-def _unrepairable(asking: Asking, handle: typing.Any) -> int:
+def _unrepairable(asking: Asking, handle: "Any") -> int:
     """Ask by the driver's own entry: the bindings' structure begins with a version, nvml.h's (R590) does not, and read
     through the bindings' the flag would be 0 whatever the driver says.
     """
@@ -191,7 +193,7 @@ def _unrepairable(asking: Asking, handle: typing.Any) -> int:
     raise Refused("untouched")
 
 
-def _check_inforom(asking: Asking, handle: typing.Any) -> int:
+def _check_inforom(asking: Asking, handle: "Any") -> int:
     """Let the driver verify the checksums, as each run of nvidia-smi does; a corrupt one is refused with 14."""
     asking.call("nvmlDeviceValidateInforom", handle)
     return 1

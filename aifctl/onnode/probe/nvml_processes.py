@@ -1,9 +1,12 @@
 """Compute processes on a GPU. Asked last: the driver holds its global lock meanwhile (4.5 ms, MangoHud #2104)."""
 
 import os
-import typing
 
 from .nvml_asking import Asking, Refused, told
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, List
 
 _SPELLINGS = (
     "nvmlDeviceGetComputeRunningProcesses_v3",
@@ -13,13 +16,13 @@ _SPELLINGS = (
 _MOST_PROCESSES = 64
 
 
-def read_processes(asking: Asking, handle: typing.Any, root: str) -> typing.List[typing.Any]:
+def read_processes(asking: Asking, handle: "Any", root: str) -> "List[Any]":
     """Return [pid, bytes or null, name] of each, at most 64."""
     found = asking.first(*[(name, handle) for name in _SPELLINGS])
     return [told(_process, process, root) for process in found[:_MOST_PROCESSES]]
 
 
-def _process(process: typing.Any, root: str) -> typing.List[typing.Any]:
+def _process(process: "Any", root: str) -> "List[Any]":
     try:
         return [process.pid, process.usedGpuMemory, _name(root, process.pid)]
     except AttributeError as error:

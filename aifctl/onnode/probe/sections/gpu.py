@@ -4,9 +4,7 @@ NVML hangs where the driver does, and nothing in this process could stop it: `be
 watches the section ends it when no answer has come for SILENCE_S.
 """
 
-import typing
-
-from .. import nvidia_devices, nvidia_smi
+from .. import nvidia_devices
 from ..nvml_asking import (
     DRIVER_NOT_LOADED,
     FUNCTION_NOT_FOUND,
@@ -21,6 +19,13 @@ from ..nvml_asking import (
 from ..nvml_gpu import read_gpu
 from ..trouble import NotHere, Trouble
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Dict, List, Mapping, Optional, Set, Tuple
+
+    _Data = Dict[str, Any]
+    _Beat = Optional[Callable[..., None]]
+
 #: Without persistence mode each GPU takes some 3 s to come up at its first question, 24-30 s in all on a node of eight
 #: (aks-gpu #105): slow, and no hang. A hang is silence: 2 and 5 s were too short on busy GPUs (sonar #92).
 LIMIT_S = 45.0
@@ -30,13 +35,11 @@ SILENCE_S = 10.0
 SLOW_LIMIT_S = 45.0
 
 _MOST_GPUS = 64
-_Data = typing.Dict[str, typing.Any]
-_Beat = typing.Optional[typing.Callable[..., None]]
 
 _NO_LIBRARY = (LIBRARY_NOT_FOUND, FUNCTION_NOT_FOUND)
 
 
-def read(root: str, arguments: typing.Mapping[str, typing.Any], beat: _Beat = None) -> _Data:
+def read(root: str, arguments: "Mapping[str, Any]", beat: "_Beat" = None) -> "_Data":
     """Return {"source": "nvml", "driver", "cuda", "count", "excluded", "gpus": [...]}, or what `nvidia_smi.read_xml` does.
 
     Raises:
@@ -57,7 +60,7 @@ def read(root: str, arguments: typing.Mapping[str, typing.Any], beat: _Beat = No
     return _read_by_nvml(asking, root)
 
 
-def _bindings() -> typing.Any:
+def _bindings() -> "Any":
     try:
         import pynvml  # noqa: PLC0415 - 8,000 lines, which other sections need not wait for
     except ImportError:
@@ -65,22 +68,22 @@ def _bindings() -> typing.Any:
     return pynvml
 
 
-def _read_by_nvml(asking: Asking, root: str) -> _Data:
+def _read_by_nvml(asking: Asking, root: str) -> "_Data":
     excluded = told(asking.call, "nvmlGetExcludedDeviceCount")
-    data = {
+    data: "_Data" = {
         "source": "nvml",
         "driver": told(asking.call, "nvmlSystemGetDriverVersion"),
         "cuda": told(asking.call, "nvmlSystemGetCudaDriverVersion"),
         "count": told(asking.call, "nvmlDeviceGetCount"),
         "excluded": excluded,
-    }  # type: _Data
+    }
     data["gpus"] = _each(asking, root, data["count"])
     if any("pci" not in gpu and "address" not in gpu for gpu in data["gpus"]):
         _place_lost(asking, root, data)
     return data
 
 
-def _each(asking: Asking, root: str, count: typing.Any) -> typing.List[_Data]:
+def _each(asking: Asking, root: str, count: "Any") -> "List[_Data]":
     """Read all, whichever of them is lost. Where NVML can't say how many there are, those that the kernel sees."""
     if isinstance(count, int):
         handles = [("nvmlDeviceGetHandleByIndex", index) for index in range(min(count, _MOST_GPUS))]
@@ -89,7 +92,7 @@ def _each(asking: Asking, root: str, count: typing.Any) -> typing.List[_Data]:
     return [_one(asking, root, {"address": it}, ("nvmlDeviceGetHandleByPciBusId", it)) for it in addresses]
 
 
-def _one(asking: Asking, root: str, gpu: _Data, handle: typing.Tuple[typing.Any, ...]) -> _Data:
+def _one(asking: Asking, root: str, gpu: "_Data", handle: "Tuple[Any, ...]") -> "_Data":
     try:
         gpu.update(read_gpu(asking, asking.call(*handle), root))
     except Refused as refused:
@@ -99,7 +102,7 @@ def _one(asking: Asking, root: str, gpu: _Data, handle: typing.Tuple[typing.Any,
     return gpu
 
 
-def _place_lost(asking: Asking, root: str, data: _Data) -> None:
+def _place_lost(asking: Asking, root: str, data: "_Data") -> None:
     """Find out where GPUs are that would not even say that: by elimination among those that the kernel sees.
 
     Which of several lost ones is which does not matter: the address is the identity, and the index shifts anyway.
@@ -115,7 +118,7 @@ def _place_lost(asking: Asking, root: str, data: _Data) -> None:
             gpu["address"] = left[at]
 
 
-def _excluded_addresses(asking: Asking, count: typing.Any) -> typing.Set[str]:
+def _excluded_addresses(asking: Asking, count: "Any") -> "Set[str]":
     found = set()
     for index in range(min(count, _MOST_GPUS) if isinstance(count, int) else 0):
         info = told(lambda index=index: asking.call("nvmlGetExcludedDeviceInfoByIndex", index).pci.busId)
@@ -129,7 +132,9 @@ def _lost_at(asking: Asking, address: str) -> bool:
     return bool(told(asking.call, "nvmlDeviceGetHandleByPciBusId", address) == {"!": GPU_IS_LOST})
 
 
-def _read_by_tool(root: str, beat: _Beat) -> _Data:
+def _read_by_tool(root: str, beat: "_Beat") -> "_Data":
+    from .. import nvidia_smi  # noqa: PLC0415 - subprocess, which most nodes need not load
+
     path = nvidia_smi.find(root)
     if path is None:
         if not nvidia_devices.pci_addresses(root):
