@@ -68,7 +68,7 @@ _STATE: "Tuple[_Question, ...]" = (
     ("mem", (("nvmlDeviceGetClockInfo", 2),), ()),
     ("sm_max", (("nvmlDeviceGetMaxClockInfo", 1),), ()),
     ("mem_max", (("nvmlDeviceGetMaxClockInfo", 2),), ()),
-    ("sm_app", (("nvmlDeviceGetApplicationsClock", 1),), ()),
+    ("sm_app", (("nvmlDeviceGetApplicationsClock", 0),), ()),
     ("use", (("nvmlDeviceGetUtilizationRates",),), ("gpu", "memory")),
     ("gen", (("nvmlDeviceGetCurrPcieLinkGeneration",),), ()),
     ("gen_max", (("nvmlDeviceGetMaxPcieLinkGeneration",),), ()),
