@@ -164,7 +164,7 @@ _DECODER = json.JSONDecoder(parse_constant=_no_number)
 
 
 def _schema_error(version: object) -> SchemaError:
-    shown = _shown(json.dumps(version)) if isinstance(version, int | float | str) else "none"
+    shown = printable_line(json.dumps(version))[:_SHOWN] if isinstance(version, int | float | str) else "none"
     return SchemaError(
         f"the probe's answer has schema {shown}, and this aifctl reads {SCHEMA}: another aifctl's probe?"
     )
@@ -195,7 +195,7 @@ def _section(entry: object) -> RawSection:
     if not isinstance(entry, dict):
         return _GARBLED
     data, status = entry.get("data"), entry.get("status")
-    if status not in _STATUSES or not isinstance(data, dict):
+    if not isinstance(status, str) or status not in _STATUSES or not isinstance(data, dict):
         return _GARBLED
     return RawSection(
         status=SectionStatus(status),

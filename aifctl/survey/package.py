@@ -58,15 +58,17 @@ def pack(files: Mapping[str, bytes]) -> bytes:
 
 def bare(source: str) -> str:
     """Return Python text without its docstrings, lines of comment and empty lines: it travels with every command."""
+    lines = source.splitlines()
     dropped: set[int] = set()
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node) is not None:
             first = node.body[0]
             dropped.update(range(first.lineno, (first.end_lineno or first.lineno) + 1))
-            if len(node.body) == 1:
-                dropped.discard(first.lineno)  # all that it has: one line stays
-    lines = [line for number, line in enumerate(source.splitlines(), 1) if number not in dropped]
-    return "".join(f"{line}\n" for line in lines if line.strip() and not line.lstrip().startswith("#"))
+            if len(node.body) == 1:  # all that it has
+                dropped.discard(first.lineno)
+                lines[first.lineno - 1] = " " * first.col_offset + "pass"
+    kept = [line for number, line in enumerate(lines, 1) if number not in dropped]
+    return "".join(f"{line}\n" for line in kept if line.strip() and not line.lstrip().startswith("#"))
 
 
 def _sources(folder: Path) -> Iterator[tuple[str, bytes]]:

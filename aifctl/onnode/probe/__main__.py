@@ -7,7 +7,7 @@ import time
 
 from .frame import Section, run_sections
 from .reply import answer, describe, first_line, make_line
-from .stuck import Stuck
+from .stuck import Stuck, default_folder
 
 #: Every section, in the order in which they are started: first what takes longest.
 NAMES = ("gpu", "mounts", "units", "kernel", "pci", "port", "host", "clock", "disks")
@@ -17,13 +17,12 @@ if TYPE_CHECKING:
     from typing import Any, Dict, List
 
 
-def main(argv: "List[str]", probe: str = "", folder: str = "") -> int:
+def main(argv: "List[str]", probe: str = "") -> int:
     """Look, and say it.
 
     Args:
         argv: the arguments, one JSON object.
         probe: the zipapp's SHA-256.
-        folder: where processes that can't be ended are remembered; "" remembers none.
     """
     begun_s = time.monotonic()
     try:
@@ -34,13 +33,13 @@ def main(argv: "List[str]", probe: str = "", folder: str = "") -> int:
         sys.stderr.write("the probe's argument is no JSON object: %s\n" % arguments)
         return 2
     root = str(arguments.get("root", "/"))
-    line = look(root, arguments, probe, folder, begun_s)
+    line = look(root, arguments, probe, begun_s)
     while line:
         line = line[os.write(1, line) :]
     return 0
 
 
-def look(root: str, arguments: "Dict[str, Any]", probe: str, folder: str, begun_s: float) -> bytes:
+def look(root: str, arguments: "Dict[str, Any]", probe: str, begun_s: float) -> bytes:
     """Run every section and return the reply's line."""
     answers = {}
     sections = []
@@ -49,7 +48,7 @@ def look(root: str, arguments: "Dict[str, Any]", probe: str, folder: str, begun_
             sections.append(load(name))
         except Exception as problem:  # noqa: BLE001 - a section that can't be loaded is one section
             answers[name] = answer("error", "failed", "%s: %s" % (type(problem).__name__, problem))
-    stuck = Stuck(folder, first_line("/", "proc/sys/kernel/random/boot_id"))
+    stuck = Stuck(default_folder(), first_line("/", "proc/sys/kernel/random/boot_id"))
     answers.update(run_sections(sections, root, arguments, stuck))
     return make_line(answers, describe(root, probe, begun_s, stuck.pids()))
 

@@ -1,15 +1,15 @@
 """Processes of earlier probes that not even SIGKILL has ended: a hung driver holds whoever asks it.
 
-Each is one empty file beside the cached probe, `stuck.BOOT.SECTION.PID.START`: the folder may be shared by many nodes
-(a home on NFS), and two probes at once must not overwrite each other's. Its modification time is since when.
+Each is one empty file in memory, `stuck.BOOT.SECTION.PID.START`: gone with the boot, as they are, never on a full disk
+or in a home that many nodes share, and two probes at once don't overwrite each other's. Its modification time is since
+when.
 """
 
 import contextlib
 import os
+import stat
 import time
 
-#: Files of other boots, or of other nodes where the folder is shared, that nobody will look at again.
-_STALE_S = 7 * 86400.0
 _MOST = 256
 _PARTS = 5
 #: Fields of /proc/PID/stat behind the name: state, group, start time in ticks since boot.
@@ -51,8 +51,13 @@ class Processes:
         return found
 
 
+def default_folder() -> str:
+    """Return where this user's probes remember; the launcher keeps probes there, too, where it can't elsewhere."""
+    return "/dev/shm/aifctl-%d" % os.geteuid()  # noqa: S108 - whose it is is looked at
+
+
 class Stuck:
-    """The memory of one folder ("" remembers nothing), of this boot.
+    """The memory in one folder ("" remembers nothing), of this boot; a folder that others may write is not used.
 
     Attributes:
         held: section → (pid, since when, seconds since the epoch) of those that are still there.
@@ -60,7 +65,8 @@ class Stuck:
 
     def __init__(self, folder: str, boot_id: str, processes: "Processes | None" = None) -> None:
         self.processes = processes or Processes()
-        self._folder = folder
+        self._folder = folder if _is_mine(folder) else ""
+        self._new_folder = "" if self._folder or os.path.lexists(folder) else folder
         self._boot = "".join(letter for letter in boot_id if letter.isalnum())[:32] or "unknown"
         self.held = {}  # type: Held
         self._look()
@@ -73,6 +79,10 @@ class Stuck:
         """Keep one for the next probe to find."""
         self._hold(section, pid, time.time())  # noqa: TID251 - as files' times are
         start = self.processes.start_of(pid)
+        if self._new_folder:
+            with contextlib.suppress(OSError):
+                os.mkdir(self._new_folder, 0o700)
+                self._folder, self._new_folder = self._new_folder, ""
         if self._folder and start:
             path = os.path.join(self._folder, "stuck.%s.%s.%d.%s" % (self._boot, section, pid, start))
             with contextlib.suppress(OSError):  # a full disk: it is still told in this reply
@@ -89,16 +99,24 @@ class Stuck:
 
     def _look_at(self, path: str, parts: "List[str]") -> None:
         since_s = os.lstat(path).st_mtime
-        if len(parts) == _PARTS and parts[1] == self._boot and parts[3].isdigit():
-            if self.processes.start_of(int(parts[3])) == parts[4]:
-                self._hold(parts[2], int(parts[3]), since_s)
-                return
-        elif time.time() - since_s < _STALE_S:  # noqa: TID251 - as files' times are
-            return
-        os.unlink(path)
+        if len(parts) == _PARTS and parts[1] == self._boot and self._is_there(parts[3], parts[4]):
+            self._hold(parts[2], int(parts[3]), since_s)
+        else:
+            os.unlink(path)
+
+    def _is_there(self, pid: str, start: str) -> bool:
+        return pid.isdigit() and self.processes.start_of(int(pid)) == start
 
     def _hold(self, section: str, pid: int, since_s: float) -> None:
         self.held.setdefault(section, []).append((pid, since_s))
+
+
+def _is_mine(folder: str) -> bool:
+    try:
+        facts = os.lstat(folder)
+    except OSError:
+        return False
+    return stat.S_ISDIR(facts.st_mode) and facts.st_uid == os.geteuid() and not facts.st_mode & 0o022
 
 
 def _stat(pid: int) -> "List[str]":
