@@ -5,7 +5,7 @@
 _aifctl_place() {
     commands= options= arguments=() rest=nothing
     case $1 in
-    '') commands='bench completion demo doctor find inventory nodes pull push run runs schema script shell sim ssh trust' options='--color -h --help --inventory -o --output --progress -q --quiet --state-dir -v --verbose --version' ;;
+    '') commands='bench completion demo doctor find inventory nodes probe pull push run runs schema script shell sim ssh trust' options='--color -h --help --inventory -o --output --progress -q --quiet --state-dir -v --verbose --version' ;;
     bench) commands=fanout options='-h --help' ;;
     'bench fanout') options='--color -h --help --inventory --nodes -o --output --progress -q --quiet --rounds --state-dir -v --verbose' ;;
     completion) options='-h --help' arguments=(list-bash-zsh-fish) ;;
@@ -20,6 +20,7 @@ _aifctl_place() {
     'inventory show') options='--allow-empty --color --exclude --first -h --help --hostfile --inventory -o --output --progress -q --quiet --sample --state-dir -v --verbose' arguments=(ask-selector) ;;
     'inventory template') options='--color -h --help --inventory -o --output --progress -q --quiet --state-dir -v --verbose' ;;
     nodes) options='--allow-empty --color --exclude --first -h --help --hostfile --inventory -o --output --progress -q --quiet --sample --state-dir -v --verbose --where' arguments=(ask-selector) ;;
+    probe) options='--color -h --help --inventory -o --output --progress -q --quiet --state-dir -v --verbose' ;;
     pull) options='--allow-empty --color --confirm-hash --connect-timeout --deadline --dry-run --exclude --first -h --heartbeat-url --help --hostfile -i --identity --include-state --inventory -J --jitter --jump --key-password --known-hosts --lock --max-failed --min-coverage -o --output --port --progress -q --quiet --reason --retries --sample --state-dir --stragglers --textfile --timeout --user -v --verbose -w --wave --width --workers -y --yes' arguments=(ask-selector files folders) ;;
     push) options='--allow-empty --color --confirm-hash --connect-timeout --deadline --delete --dry-run --exclude --first -h --heartbeat-url --help --hostfile -i --identity --include-state --inventory -J --jitter --jump --key-password --known-hosts --lock --max-failed --min-coverage --mode -o --output --owner --port --progress -q --quiet --reason --retries --sample --state-dir --stragglers --textfile --timeout --user -v --verbose -w --wave --width --workers -y --yes' arguments=(ask-selector files files) ;;
     run) options='--allow-empty --color --confirm-hash --connect-timeout --deadline --dry-run --exclude --first -h --heartbeat-url --help --hostfile -i --identity --include-state --inventory -J --jitter --jump --key-password --known-hosts --live --lock --max-failed --min-coverage -o --only-changes --outdir --output --output-cap --port --progress -q --quiet --reason --remote-exit-code --retries --sample --state-dir --stdin --stragglers --sudo --sudo-password --textfile --timeout --user -v --verbose -w --wave --width --workers -y --yes' arguments=(ask-selector) ;;
@@ -82,7 +83,7 @@ _aifctl_list() {
     waves) echo rack su leaf ;;
     states) echo new provisioned burning-in ready allocated suspect draining drained repair retired off ;;
     lost) echo lost ;;
-    kinds) echo Doctor FanoutBench HostKey HostKeyChange InventoryEntry InventoryFormat InventoryMistake Match Node Plan ReportKind Run RunChange Runs SimulatedFault SimulatedFleet Text ;;
+    kinds) echo Doctor FanoutBench HostKey HostKeyChange InventoryEntry InventoryFormat InventoryMistake Match Node Plan Probe ReportKind Run RunChange Runs SimulatedFault SimulatedFleet Text ;;
     faults) echo auth-refused dead dies-mid-command exit flood full-disk half-open hang no-sftp non-utf8 refused slow slow-banner stuck sudo-password throttle wrong-host-key ;;
     esac
 }

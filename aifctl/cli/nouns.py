@@ -16,6 +16,7 @@ NOUNS = {
     "runs": "runs",
     "trust": "trust",
     "doctor": "doctor",
+    "probe": "probe",
     "demo": "sim",
     "sim": "sim",
     "bench": "bench",
@@ -25,7 +26,7 @@ NOUNS = {
 
 #: Heading of help → first words below it.
 PANELS = {
-    "Look": ("nodes", "find", "inventory"),
+    "Look": ("nodes", "find", "inventory", "probe"),
     "Run": ("run", "script", "push", "pull", "shell", "ssh", "runs"),
     "Trust": ("trust", "doctor"),
     "Try": ("demo", "sim", "bench"),

@@ -42,12 +42,20 @@ def inventory_formats() -> list[Any]:
 def report_kinds() -> dict[str, Kind]:
     """Return every kind of report by name: the constants of the verbs' modules."""
     import aifctl.core.report
+    import aifctl.health
     import aifctl.ops
     import aifctl.output.schema
     import aifctl.sim.bench
     import aifctl.sim.verbs
     from aifctl.core.drawers import modules_below
 
-    modules = [aifctl.core.report, aifctl.output.schema, aifctl.sim.verbs, aifctl.sim.bench, *modules_below(aifctl.ops)]
+    modules = [
+        aifctl.core.report,
+        aifctl.output.schema,
+        aifctl.sim.verbs,
+        aifctl.sim.bench,
+        *modules_below(aifctl.ops),
+        *modules_below(aifctl.health),
+    ]
     found = {value.name: value for module in modules for value in vars(module).values() if isinstance(value, Kind)}
     return dict(sorted(found.items()))
