@@ -22,15 +22,15 @@ def main() -> None:
     """Find it or fetch it, and become it."""
     if sys.version_info < (3, 6):
         sys.exit("aifctl: Python %d.%d is too old here; the probe needs 3.6" % sys.version_info[:2])
-    wanted, size = sys.argv[1], int(sys.argv[2])
+    wanted, size_bytes = sys.argv[1], int(sys.argv[2])
     name = "probe-" + wanted
     places = _places()
     for place in places:
-        data = _find(place, name, size)
+        data = _find(place, name, size_bytes)
         if hashlib.sha256(data).hexdigest() == wanted:
             break
     else:
-        data = _fetch(wanted, size)
+        data = _fetch(wanted, size_bytes)
         any(_keep(place, name, data) for place in places)
     sys.meta_path.insert(0, Shelf(data))  # type: ignore[arg-type]
     sys.exit(__import__("probe.__main__", fromlist=["main"]).main(sys.argv[3:], wanted))
@@ -95,7 +95,7 @@ def _open_folder(path: str) -> int:
     return folder
 
 
-def _find(place: str, name: str, size: int) -> bytes:
+def _find(place: str, name: str, size_bytes: int) -> bytes:
     with contextlib.suppress(OSError):
         folder = _open_folder(place)
         try:
@@ -104,21 +104,21 @@ def _find(place: str, name: str, size: int) -> bytes:
             os.close(folder)
         with open(file, "rb") as reading:
             facts = os.fstat(file)
-            if stat.S_ISREG(facts.st_mode) and facts.st_size == size and _is_mine(facts):
-                return reading.read(size + 1)
+            if stat.S_ISREG(facts.st_mode) and facts.st_size == size_bytes and _is_mine(facts):
+                return reading.read(size_bytes + 1)
     return b""
 
 
-def _fetch(wanted: str, size: int) -> bytes:
+def _fetch(wanted: str, size_bytes: int) -> bytes:
     os.write(1, ("need %s\n" % wanted).encode("ascii"))
     data = b""
-    while len(data) < size:
-        more = os.read(0, size - len(data))
+    while len(data) < size_bytes:
+        more = os.read(0, size_bytes - len(data))
         if not more:
             break
         data += more
     if hashlib.sha256(data).hexdigest() != wanted:
-        sys.exit("aifctl: the probe arrived damaged, %d of %d bytes; nothing was run" % (len(data), size))
+        sys.exit("aifctl: the probe arrived damaged, %d of %d bytes; nothing was run" % (len(data), size_bytes))
     return data
 
 
