@@ -59,7 +59,9 @@ def parse_gpu(data: Mapping[str, Any]) -> Gpu:
         **_pcie(answers),
         **link_fields(answers),
     }
-    return Gpu(**{name: Absent.LOST if lost and value is Absent.MISSING else value for name, value in values.items()})
+    if lost:
+        values.update({name: Absent.LOST for name, value in values.items() if value is Absent.MISSING})
+    return Gpu(**values)
 
 
 def refusal_of_handle(data: Mapping[str, Any]) -> object:

@@ -79,7 +79,7 @@ _STATE: "Tuple[_Question, ...]" = (
 
 _SRAM_COUNTERS = ("volatileCor", "volatileUncParity", "volatileUncSecDed", "aggregateCor", "aggregateUncParity",
                   "aggregateUncSecDed", "bThresholdExceeded")  # fmt: skip
-_FABRIC_FIELDS = ("state", "status", "cliqueId")
+_FABRIC_FIELDS = ("status", "cliqueId")
 _TOO_NEW = (INVALID_ARGUMENT, FUNCTION_NOT_FOUND, VERSION_MISMATCH)  # what drivers say of a structure they do not know
 _UNTOUCHED = 0xA5A5A5A5
 
@@ -166,8 +166,9 @@ def _read_fabric(asking: Asking, handle: "Any") -> "Dict[str, Any]":
         try:
             info = asking.call(structure)
             asking.call(function, handle, ctypes.pointer(info))
-            uuid = bytes(bytearray(info.clusterUuid)).hex()
-            return {"fabric": [getattr(info, name) for name in _FABRIC_FIELDS + more], "cluster": uuid}
+            state = info.state & 0xFF  # one byte in nvml.h, four in the bindings: the other three are padding
+            values = [state] + [getattr(info, name) for name in _FABRIC_FIELDS + more]
+            return {"fabric": values, "cluster": bytes(bytearray(info.clusterUuid)).hex()}
         except Refused as error:
             refused = error
             if error.code not in _TOO_NEW:
