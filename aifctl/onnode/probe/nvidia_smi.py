@@ -1,6 +1,7 @@
 """What `nvidia-smi -q -x` prints, where the bindings find no library to load."""
 
 import base64
+import contextlib
 import os
 import re
 import select
@@ -56,7 +57,9 @@ def _run(command: "List[str]", limit_s: float) -> "Tuple[bytes, int]":
         message = "nvidia-smi did not come back within {:.0f} s".format(limit_s)
         raise Trouble("driver-hung", message) from error
     finally:
-        process.kill()  # nothing where it has ended; one that hangs in the driver can't be waited for
+        process.kill()  # nothing where it has ended
+        with contextlib.suppress(subprocess.TimeoutExpired):  # one that hangs in the driver can't be waited for
+            process.wait(1.0)
 
 
 def _read(stream: "Any", until_s: float) -> bytes:
