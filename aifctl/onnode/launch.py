@@ -33,7 +33,13 @@ def main() -> None:
         data = _fetch(wanted, size_bytes)
         any(_keep(place, name, data) for place in places)
     sys.meta_path.insert(0, Shelf(data))  # type: ignore[arg-type]
-    sys.exit(__import__("probe.__main__", fromlist=["main"]).main(sys.argv[3:], wanted))
+    try:
+        probe = __import__("probe.__main__", fromlist=["main"])
+    except ImportError as problem:
+        sys.exit(
+            "aifctl: this node has only a part of Python (Debian: install python3, not python3-minimal): %s" % problem
+        )
+    sys.exit(probe.main(sys.argv[3:], wanted))
 
 
 class Shelf:

@@ -6,7 +6,7 @@
 set -euo pipefail
 cache=${AIFCTL_LAB_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/aifctl-lab}
 image=$cache/$(sha256sum <"${BASH_SOURCE[0]}" | cut -c1-16)
-packages=systemd,systemd-sysv,dbus,openssh-server,openssh-client,python3-minimal,sudo,iproute2,procps
+packages=systemd,systemd-sysv,dbus,openssh-server,openssh-client,python3,sudo,iproute2,procps
 
 if [[ ${1:-} == --path || -d $image ]]; then
   echo "$image"
