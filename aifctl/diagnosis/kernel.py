@@ -13,14 +13,24 @@ class KernelEvent:
     """One line that means something.
 
     Attributes:
-        kind: xid, sxid, gpu-lost (fallen off the bus without an Xid), aer, mce, edac, mlx5, oom, panic, hung-task,
-            lockup, link-flap (lost carrier), peermem, filesystem, disk, nvml-mismatch, segfault, driver-load.
+        kind: xid, sxid, gpu-lost (fallen off the bus without an Xid), gpu-init (the driver could not start the GPU), aer,
+            mce, edac, mlx5, oom, panic, hung-task, lockup, link-flap (a link that was up went down), peermem, filesystem,
+            disk, nvml-mismatch, segfault, driver-load.
         at_s: seconds since the epoch; None where the text tells no date.
         monotonic_s: seconds since boot; None where not told.
         number: the Xid's or SXid's.
         pci_address: the device's, as elsewhere; "" where none was named.
         text: the line, its time stamp cut off; at most 500 characters, printable.
-        facts: what else was understood, JSON-able: pid, process, gpc, tpc, severity, action (Xid 154), previous, link, …
+        facts: what else was understood, JSON-able, each only where the line tells it:
+            xid: pid, process, gpc, tpc, sm, link, registers (Xid 74: seven numbers), action (Xid 154: none, gpu-reset,
+            node-reboot, drain-p2p, drain-and-reset), previous (Xid 45: the number that it follows), uuid, instance (MIG).
+            sxid: severity (fatal, nonfatal), switch, link, always (fatal whatever severity the line tells).
+            aer: severity (corrected, nonfatal, fatal), layer. mce: severity (corrected, uncorrected, fatal, thermal).
+            edac: severity (corrected, uncorrected), count. mlx5: severity (fatal, error, warning).
+            peermem: severity (info: after a killed process it means nothing; error).
+            oom, hung-task, segfault, lockup: process, pid; hung-task, lockup: seconds; oom: cgroup; segfault: library.
+            panic: severity (panic, oops). link-flap: interface. driver-load: version.
+            filesystem: severity (error, read-only, warning), device or server. disk: device, severity (error, gone).
     """
 
     kind: str
