@@ -1,0 +1,16 @@
+"""mlx5_2 before mlx5_10."""
+
+from __future__ import annotations
+
+import re
+
+_DIGITS = re.compile(r"([0-9]{1,18})", re.ASCII)
+
+
+def natural_order(name: str) -> tuple[tuple[bool, int, str], ...]:
+    """Return a key for sorting by the numbers in a name."""
+    return tuple((part.isdecimal(), int(part), "") if part.isdecimal() else (False, 0, part) for part in _parts(name))
+
+
+def _parts(name: str) -> list[str]:
+    return [part for part in _DIGITS.split(name) if part]
