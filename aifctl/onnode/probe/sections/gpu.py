@@ -105,7 +105,7 @@ def _one(asking: Asking, root: str, gpu: "_Data", handle: "Tuple[Any, ...]") -> 
 def _place_lost(asking: Asking, root: str, data: "_Data") -> None:
     """Find out where GPUs are that would not even say that: by elimination among those that the kernel sees.
 
-    Which of several lost ones is which does not matter: the address is the identity, and the index shifts anyway.
+    Which is which of several that say nothing at all does not matter: the address is all the identity they have.
     """
     placeless = [gpu for gpu in data["gpus"] if "pci" not in gpu and "address" not in gpu]
     known = {nvidia_devices.same_address(str(gpu["pci"][0])) for gpu in data["gpus"] if "pci" in gpu}
@@ -113,9 +113,14 @@ def _place_lost(asking: Asking, root: str, data: "_Data") -> None:
     left = [address for address in nvidia_devices.pci_addresses(root) if address not in known]
     if len(left) > len(placeless):
         left = [address for address in left if _lost_at(asking, address)]
-    if len(left) == len(placeless):
+    if len(left) == len(placeless) and (len(left) == 1 or all(_is_nameless(gpu) for gpu in placeless)):
         for at, gpu in enumerate(placeless):
             gpu["address"] = left[at]
+
+
+def _is_nameless(gpu: "_Data") -> bool:
+    """Whether nothing tells it from another: a serial number must not be put where it may not belong."""
+    return not any(isinstance(gpu.get(key), str) for key in ("uuid", "serial"))
 
 
 def _excluded_addresses(asking: Asking, count: "Any") -> "Set[str]":
