@@ -163,8 +163,11 @@ def _tidy(folder: int, name: str) -> None:
         if other != name and other.startswith(("probe-", "tmp-")):
             with contextlib.suppress(OSError):
                 ages[other] = os.stat(other, dir_fd=folder, follow_symlinks=False).st_mtime
+    probes = sorted((one for one in ages if one.startswith("probe-")), key=lambda one: -ages[one])
     # Another control host may use another probe, and a folder may be shared by nodes that are just writing.
-    for other in sorted(ages, key=lambda one: -ages[one])[_MOST_KEPT - 1 :]:
+    now = os.stat(name, dir_fd=folder).st_mtime
+    broken_off = [one for one in ages if one.startswith("tmp-") and ages[one] < now - 3600]
+    for other in probes[_MOST_KEPT - 1 :] + broken_off:
         with contextlib.suppress(OSError):
             os.unlink(other, dir_fd=folder)
 

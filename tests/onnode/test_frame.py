@@ -242,3 +242,13 @@ def test_who_interrupts_the_probe_leaves_no_section_running(tmp_path: Path) -> N
     onnode = Path(__file__).parents[2] / "aifctl/onnode"
     done = subprocess.run([sys.executable, "-c", program, onnode], capture_output=True, text=True, check=True)
     assert Stuck("", "").processes.start_of(int(done.stdout)) == ""
+
+
+def test_a_process_that_takes_its_time_to_leave_after_its_answer_is_no_alarm_yet(tmp_path: Path) -> None:
+    processes = FakeProcesses(leaves=True)
+    stuck = Stuck(str(tmp_path / "shm"), "boot-1", processes)
+    assert answers([section("gpu", well)], stuck)["gpu"]["status"] == "ok"
+    assert stuck.pids() == []
+    later = Stuck(str(tmp_path / "shm"), "boot-1", processes)
+    assert later.pids() == processes.groups
+    assert answers([section("gpu", well)], later)["gpu"]["status"] == "timeout"

@@ -256,7 +256,8 @@ def test_an_older_probe_is_left_for_another_control_host_and_the_oldest_go(node:
     for age, path in enumerate([*old, node.cached.with_name("tmp-1-abc")]):
         path.write_bytes(b"old")
         os.utime(path, (1e9 - age, 1e9 - age))
-    (node.cached.with_name("notes.txt")).write_text("somebody's")
+    node.cached.with_name("tmp-2-def").write_bytes(b"another node's, just being written")
+    node.cached.with_name("notes.txt").write_text("somebody's")
     node.cached.unlink()
     assert node.asks()
     assert {path.name for path in node.cached.parent.iterdir()} == {
@@ -264,6 +265,7 @@ def test_an_older_probe_is_left_for_another_control_host_and_the_oldest_go(node:
         old[0].name,
         old[1].name,
         "notes.txt",
+        "tmp-2-def",
     }
 
 

@@ -14,7 +14,7 @@ from . import child
 from .reply import SECTION_MOST_BYTES, Answer, answer
 
 #: A child that has been killed, or has answered, gets this long to be gone; then it is left behind and remembered.
-_GONE_S = 0.5
+_GONE_S = 0.3
 _NAP_MS = 2
 _MOST_BYTES = SECTION_MOST_BYTES + 4096
 
@@ -92,8 +92,11 @@ class _Run:
         try:
             self.pid = os.fork()
             if self.pid == 0:
-                os.close(self.fd)
-                child.run(section, root, arguments, writing)  # does not come back
+                try:
+                    os.close(self.fd)
+                    child.run(section, root, arguments, writing)
+                finally:
+                    os._exit(1)  # nothing of what follows is the child's business
         except OSError:
             os.close(self.fd)
             raise
@@ -134,10 +137,15 @@ class _Run:
             self._reaped = True
         return self._reaped
 
+    @property
+    def answered(self) -> bool:
+        """Whether it has said all that it had to."""
+        return 0 <= self._due_bytes == len(self._buffer)
+
     def answer(self) -> Answer:
         """Return what it has said, or what is to be said of it."""
         took_s = time.monotonic() - self.begun_s
-        if 0 <= self._due_bytes == len(self._buffer):
+        if self.answered:
             return Answer(self._buffer.decode("ascii"))
         if self.late:
             return answer("timeout", "driver-hung" if self.section.silence_s else "", self.late, took_s)
@@ -193,11 +201,14 @@ def _end(running: "List[_Run]", stuck: "Stuck") -> None:
             run.kill()
         _wait_until(all_reaped)
     processes = stuck.processes
-    groups = [run for run in running if processes.in_group(run.pid)]
-    if groups and not _wait_until(lambda: not any(processes.in_group(run.pid) for run in groups)):
-        for run in groups:
+    orphaned = [run.pid for run in running if run.reap() and processes.in_group(run.pid)]
+    if orphaned:
+        _wait_until(lambda: not any(map(processes.in_group, orphaned)))
+    for run in running:
+        if processes.in_group(run.pid):
             for pid in processes.members_of(run.pid):
-                stuck.remember(run.section.name, pid)
+                # A driver without persistence mode takes seconds to let go of who has had its answer: no hang yet.
+                stuck.remember(run.section.name, pid, tell=not run.answered)
 
 
 def _wait_until(holds: "Callable[[], bool]") -> bool:

@@ -69,14 +69,17 @@ class Stuck:
         self._new_folder = "" if self._folder or os.path.lexists(folder) else folder
         self._boot = "".join(letter for letter in boot_id if letter.isalnum())[:32] or "unknown"
         self.held = {}  # type: Held
+        self._untold: "set[int]" = set()
         self._look()
 
     def pids(self) -> "List[int]":
         """Return all that are still there, those remembered since included."""
-        return sorted({pid for found in self.held.values() for pid, _ in found})
+        return sorted({pid for found in self.held.values() for pid, _ in found} - self._untold)
 
-    def remember(self, section: str, pid: int) -> None:
-        """Keep one for the next probe to find."""
+    def remember(self, section: str, pid: int, tell: bool = True) -> None:
+        """Keep one for the next probe to find; `tell` whether this one shall speak of it already."""
+        if not tell:
+            self._untold.add(pid)
         self._hold(section, pid, time.time())  # noqa: TID251 - as files' times are
         start = self.processes.start_of(pid)
         if self._new_folder:
