@@ -208,7 +208,7 @@ def _end(running: "List[_Run]", stuck: "Stuck") -> None:
         if processes.in_group(run.pid):
             for pid in processes.members_of(run.pid):
                 # A driver without persistence mode takes seconds to let go of who has had its answer: no hang yet.
-                stuck.remember(run.section.name, pid, tell=not run.answered)
+                stuck.remember(run.section.name, pid, tell=pid != run.pid or not run.answered)
 
 
 def _wait_until(holds: "Callable[[], bool]") -> bool:
