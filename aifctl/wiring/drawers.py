@@ -42,6 +42,7 @@ def inventory_formats() -> list[Any]:
 def report_kinds() -> dict[str, Kind]:
     """Return every kind of report by name: the constants of the verbs' modules."""
     import aifctl.core.report
+    import aifctl.dispatch
     import aifctl.health
     import aifctl.ops
     import aifctl.output.schema
