@@ -16,7 +16,8 @@ class PciDevice:
 
     Attributes:
         address: `0000:1b:00.0`. upstream: the bridge above it, "" at the root.
-        device_id: `10de:2330`. pci_class: six hex digits, `030200` a 3D controller, `060400` a bridge.
+        device_id: `10de:2330`; `10de:` where the vendor alone was told.
+        pci_class: six hex digits, `030200` a 3D controller, `060400` a bridge.
         link_speed_gt_s, link_speed_max_gt_s: 32 is gen5. link_width, link_width_max: lanes.
         acs_source_validation: ACSCtl SrcValid+.
         revision_ff: reads as all ones, as a device does that has fallen off the bus (`rev ff`).
@@ -47,7 +48,8 @@ class PciDevice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PciSection:
-    """Devices in order of address."""
+    """Devices in order of address. `complete` is False where the text ends in the middle of one."""
 
     source: str
     devices: tuple[PciDevice, ...] = ()
+    complete: bool = True
