@@ -50,13 +50,8 @@ def report_kinds() -> dict[str, Kind]:
     import aifctl.sim.verbs
     from aifctl.core.drawers import modules_below
 
-    modules = [
-        aifctl.core.report,
-        aifctl.output.schema,
-        aifctl.sim.verbs,
-        aifctl.sim.bench,
-        *modules_below(aifctl.ops),
-        *modules_below(aifctl.health),
-    ]
+    rooms = [aifctl.dispatch, aifctl.ops, aifctl.health]
+    modules = [aifctl.core.report, aifctl.output.schema, aifctl.sim.verbs, aifctl.sim.bench]
+    modules += [module for room in rooms for module in modules_below(room)]
     found = {value.name: value for module in modules for value in vars(module).values() if isinstance(value, Kind)}
     return dict(sorted(found.items()))
