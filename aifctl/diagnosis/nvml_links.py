@@ -19,7 +19,13 @@ _STATES: Mapping[int, str] = {0: "not-supported", 1: "not-started", 2: "in-progr
 _COMPLETED = 3
 
 #: nvml.h, NVML_GPU_FABRIC_HEALTH_SUMMARY_*; 0 is "not supported": Hopper.
-_HEALTH: Mapping[int, str] = {1: "healthy", 2: "unhealthy", 3: "limited-capacity"}
+_HEALTHY, _UNHEALTHY, _LIMITED = _HEALTH = (1, 2, 3)
+
+#: nvml.h, NVML_GPU_FABRIC_HEALTH_MASK_SHIFT_*: degraded bandwidth and route recovery, which limit; route unhealthy and
+#: access timeout recovery, which break. Two bits each: 0 not supported, 1 true, 2 false.
+_SHIFTS = (0, 2, 4, 6)
+_TRUE = 1
+_CONFIGURATION_SHIFT, _CONFIGURATION_RIGHT = 8, 1
 
 #: nvml.h, nvmlReturn_t: how the registration with the fabric ended.
 _ENDS: Mapping[int, str] = {
@@ -116,13 +122,20 @@ def _fabric(answers: Answers) -> dict[str, Any]:
 
 
 def _health(answers: Answers) -> str | Absent:
-    values = answers.at("fabric")
+    """Return the worse of the summary (third structure on) and of what the parts add up to; healthy needs them all."""
+    mask = answers.integer("fabric", 3)
+    if isinstance(mask, Absent):
+        return Absent.NOT_SUPPORTED if mask is Absent.MISSING else mask  # the first structure tells nothing of health
     summary = answers.integer("fabric", 4)
-    if isinstance(values, list) and len(values) < 5:  # noqa: PLR2004  structures before the third have no summary
-        return Absent.NOT_SUPPORTED
-    if isinstance(summary, Absent):
-        return summary
-    return _HEALTH.get(summary, str(summary)) if summary else Absent.NOT_AVAILABLE
+    parts = [mask >> shift & 0b11 for shift in _SHIFTS]
+    wrong = mask >> _CONFIGURATION_SHIFT & 0b1111
+    if summary == _UNHEALTHY or _TRUE in parts[2:] or wrong > _CONFIGURATION_RIGHT:
+        return "unhealthy"
+    if _TRUE in parts or summary == _LIMITED:
+        return "limited-capacity"
+    if isinstance(summary, int) and summary not in {0, *_HEALTH}:
+        return str(summary)
+    return "healthy" if summary == _HEALTHY or all(parts) else Absent.NOT_AVAILABLE
 
 
 def _uuid(digits: str | Absent) -> str | Absent:

@@ -224,6 +224,35 @@ def test_fabric_health_is_told_where_the_chip_has_it() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("mask", "summary", "expected"),
+    [
+        (0, 0, Absent.NOT_AVAILABLE),
+        (0b10101010, 1, "healthy"),
+        (0b10101010, 0, "healthy"),
+        (0b00101010, 0, Absent.NOT_AVAILABLE),
+        (0b10101001, 1, "limited-capacity"),
+        (0b10011010, 1, "unhealthy"),
+        (0b01101010, 0, "unhealthy"),
+        (0x5AA, 1, "unhealthy"),
+        (0x1AA, 1, "healthy"),
+        (0b10101010, 3, "limited-capacity"),
+        (0, 9, "9"),
+    ],
+)
+def test_fabric_health_is_the_worse_of_its_parts_and_its_summary(mask: int, summary: int, expected: object) -> None:
+    node = GpuHardware.healthy(driver_version="590.48.01")
+    node.boards[0].fabric[3:] = [mask, summary]
+    assert parse_nvml(told(node)).gpus[0].fabric_health == expected
+
+
+def test_fabric_health_without_a_summary_is_that_of_its_parts() -> None:
+    node = GpuHardware.healthy(driver_version="550.127.08")
+    node.boards[0].fabric[3], node.boards[1].fabric[3] = 0b10011010, 0b10101010
+    gpus = parse_nvml(told(node)).gpus
+    assert [gpu.fabric_health for gpu in gpus][:3] == ["unhealthy", "healthy", Absent.NOT_AVAILABLE]
+
+
 def test_a_sum_over_links_is_told_whole_or_not_at_all() -> None:
     node = GpuHardware.healthy(driver_version="590.48.01")
     node.boards[0].links[3].errors[163] = 7
