@@ -10,7 +10,7 @@ from aifctl.cli.invocation import current
 from aifctl.cli.options import Becoming, Guarding, Keeping, Pacing, Reaching, Selecting, Timetable
 from aifctl.core.errors import UsageError
 from aifctl.core.units import parse_duration_s, parse_share
-from aifctl.ops import asked
+from aifctl.dispatch import asked
 
 
 def chosen(selecting: Selecting, include_state: list[str] | None = None) -> asked.Chosen:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -118,6 +119,12 @@ def has_writer(path: Path) -> bool:
     finally:
         os.close(descriptor)
     return False
+
+
+def command_of(facts: Mapping[str, Any]) -> str | None:
+    """Return a run's command line as it was typed; None where its head does not hold it itself (it was too long)."""
+    argv = facts.get("argv")
+    return shlex.join(map(str, argv)) if isinstance(argv, list | tuple) else None
 
 
 def _state(stopped: ExitCode | None, *, alive: bool) -> RunState:

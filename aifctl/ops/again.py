@@ -11,14 +11,14 @@ from typing import Any, BinaryIO
 
 from aifctl.core.errors import RefusedError
 from aifctl.core.report import RUN, Head, Report
+from aifctl.dispatch.asked import Chosen, Consent, Fan, Keep, Pace
+from aifctl.dispatch.deed import Deed, Order
+from aifctl.dispatch.selection import Nodes, sort_out
 from aifctl.fanout.runs import RunRecord
-from aifctl.ops.asked import Chosen, Consent, Fan, Keep, Pace
 from aifctl.ops.copy import pull_deed, push_deed
-from aifctl.ops.deed import Deed, Order
-from aifctl.ops.dispatch import carry_out
+from aifctl.ops.reported import carry_out
 from aifctl.ops.run import run_deed, script_deed
 from aifctl.ops.runs.continuing import resume_run, retry_run
-from aifctl.ops.selection import Nodes, sort_out
 from aifctl.ports.sink import Sink
 from aifctl.ports.toolbox import Toolbox
 

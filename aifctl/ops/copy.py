@@ -13,12 +13,12 @@ from typing import Any
 
 from aifctl.core.errors import RefusedError, SetupError, UsageError
 from aifctl.core.report import Report
+from aifctl.dispatch.asked import Fan
+from aifctl.dispatch.deed import Deed
 from aifctl.fanout.manifest import Manifest, read_manifest
 from aifctl.fanout.pull_work import PullWork
 from aifctl.fanout.push_work import PushWork
-from aifctl.ops.asked import Fan
-from aifctl.ops.deed import Deed
-from aifctl.ops.dispatch import dispatch
+from aifctl.ops.reported import dispatch
 from aifctl.ports.sink import Sink
 from aifctl.ports.toolbox import Toolbox
 

@@ -10,9 +10,9 @@ from typing import Any
 from aifctl.core.errors import SetupError, UsageError
 from aifctl.core.exit_codes import ExitCode
 from aifctl.core.report import Column, Head, Kind, Report
+from aifctl.dispatch.asked import Chosen
+from aifctl.dispatch.selection import choose
 from aifctl.fleet.node import Node
-from aifctl.ops.asked import Chosen
-from aifctl.ops.selection import choose
 from aifctl.ops.texts import TEXT, tell_text
 from aifctl.ports.sink import Sink
 from aifctl.ports.toolbox import Toolbox

@@ -9,10 +9,10 @@ from fnmatch import fnmatchcase
 from aifctl.core.errors import EmptySelectionError, UsageError
 from aifctl.core.exit_codes import ExitCode
 from aifctl.core.report import Column, Head, Kind, Report
+from aifctl.dispatch.asked import Chosen
+from aifctl.dispatch.selection import choose
 from aifctl.fleet.fleet import Fleet
 from aifctl.fleet.nearest import nearest
-from aifctl.ops.asked import Chosen
-from aifctl.ops.selection import choose
 from aifctl.ports.sink import Sink
 from aifctl.ports.toolbox import Toolbox
 

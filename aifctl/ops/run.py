@@ -12,11 +12,11 @@ from typing import Any, BinaryIO
 
 from aifctl.core.errors import UsageError
 from aifctl.core.report import Report
+from aifctl.dispatch.asked import Fan
+from aifctl.dispatch.deed import Deed
 from aifctl.fanout.exec_work import ExecWork
-from aifctl.ops.asked import Fan
-from aifctl.ops.deed import Deed
-from aifctl.ops.dispatch import dispatch
 from aifctl.ops.remote import build_command, command_line, script_line
+from aifctl.ops.reported import dispatch
 from aifctl.ports.sink import Sink
 from aifctl.ports.toolbox import Toolbox
 

@@ -10,9 +10,9 @@ from aifctl.core.errors import NodeError
 from aifctl.core.exit_codes import ExitCode
 from aifctl.core.outcome import Outcome
 from aifctl.core.tracebacks import bug_error
+from aifctl.dispatch.signals import obeyed
 from aifctl.fanout.halt import Halt
 from aifctl.fleet.endpoint import Endpoint
-from aifctl.ops.signals import obeyed
 from aifctl.ports.toolbox import Toolbox
 
 

@@ -13,14 +13,14 @@ from aifctl.core.exit_codes import ExitCode, first_that_applies
 from aifctl.core.report import Report
 from aifctl.core.units import parse_duration_s
 from aifctl.core.words import counted
+from aifctl.dispatch.asked import Fan
+from aifctl.dispatch.deed import Order
+from aifctl.dispatch.selection import Nodes, by_reason, choose_for, said_by_reason
 from aifctl.fanout.descriptors import raise_descriptors
 from aifctl.fanout.warm import WarmTransport
 from aifctl.fleet.nodeset_fold import fold
-from aifctl.ops.asked import Fan
-from aifctl.ops.deed import Order
-from aifctl.ops.dispatch import carry_out
+from aifctl.ops.reported import carry_out
 from aifctl.ops.run import run_deed
-from aifctl.ops.selection import Nodes, by_reason, choose_for, said_by_reason
 from aifctl.ports.sink import Sink
 from aifctl.ports.toolbox import Toolbox
 

@@ -10,14 +10,14 @@ from aifctl.core.errors import SetupError, UsageError
 from aifctl.core.hop_health import HopHealth
 from aifctl.core.report import Report
 from aifctl.core.settings import effective_user
+from aifctl.dispatch.asked import Chosen
+from aifctl.dispatch.selection import choose
 from aifctl.fleet.endpoint import Endpoint
 from aifctl.fleet.fleet import Fleet
 from aifctl.fleet.nodeset_fold import fold
-from aifctl.ops.asked import Chosen
 from aifctl.ops.openssh import Hop, Server, command, parse_chain, parse_shown, question
 from aifctl.ops.programs import Programs, SystemPrograms
 from aifctl.ops.remote import command_line
-from aifctl.ops.selection import choose
 from aifctl.ops.ssh_files import (
     certificate_name,
     choose_config,

@@ -15,11 +15,11 @@ from aifctl.core.words import counted
 from aifctl.custody import audit
 from aifctl.custody.person import from_where, real_user
 from aifctl.custody.plan_hash import PlannedAction, confirm_by_hash
+from aifctl.dispatch.asked import Chosen, Consent, Fan
+from aifctl.dispatch.consent import keep_plan, seek_consent
+from aifctl.dispatch.selection import choose
 from aifctl.fleet.nodeset_fold import fold
-from aifctl.ops.asked import Chosen, Consent, Fan
-from aifctl.ops.consent import keep_plan, seek_consent
 from aifctl.ops.scanning import Scanned, scan_all
-from aifctl.ops.selection import choose
 from aifctl.ports.host_keys import HostKey, KeyChange, fingerprint_of
 from aifctl.ports.sink import Sink
 from aifctl.ports.toolbox import Toolbox

@@ -81,7 +81,7 @@ def tell_error(error: AifctlError, format_name: str) -> None:
 def note_end(textfile: str, *, verb: str, name: str, code: ExitCode) -> None:
     """Write the text file of a command that ended before its verb was called."""
     from aifctl.core.system_clock import SystemClock
-    from aifctl.ops.cron import Attempt, check_textfile, write_textfile
+    from aifctl.dispatch.cron import Attempt, check_textfile, write_textfile
 
     attempt = Attempt(name=name, verb=verb, at=SystemClock().now(), duration_s=0.0, exit=code)
     try:

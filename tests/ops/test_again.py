@@ -13,13 +13,13 @@ from aifctl.core.errors import RefusedError
 from aifctl.core.exit_codes import ExitCode
 from aifctl.core.outcome import Outcome
 from aifctl.core.report import Report
+from aifctl.dispatch.asked import Chosen, Consent, Fan, Keep, Pace
 from aifctl.fanout.journal import open_journal
 from aifctl.fanout.run_ids import claim_run
 from aifctl.fanout.runs import read_run
 from aifctl.fleet.lifecycle import State
 from aifctl.fleet.policy import Policy
 from aifctl.ops.again import AgainAsked, resume, retry
-from aifctl.ops.asked import Chosen, Consent, Fan, Keep, Pace
 from aifctl.ops.copy import PushAsked, push
 from aifctl.ops.run import RunAsked, ScriptAsked, run, script
 from tests.fakes.files import FakeFiles

@@ -11,7 +11,7 @@ from aifctl.core.errors import RefusedError, SetupError, UsageError
 from aifctl.core.exit_codes import ExitCode
 from aifctl.core.report import Report
 from aifctl.custody import audit
-from aifctl.ops.asked import Chosen, Consent, Fan
+from aifctl.dispatch.asked import Chosen, Consent, Fan
 from aifctl.ops.copy import PullAsked, PushAsked, pull, push, push_deed
 from tests.fakes.files import FakeFiles
 from tests.fakes.fleet import Script

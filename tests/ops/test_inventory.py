@@ -12,7 +12,7 @@ from aifctl.core.drawers import read_drawer
 from aifctl.core.errors import InventoryError, SetupError, UsageError
 from aifctl.core.exit_codes import ExitCode
 from aifctl.core.report import Report
-from aifctl.ops.asked import Chosen
+from aifctl.dispatch.asked import Chosen
 from aifctl.ops.inventory import ExportAsked, ImportAsked, check, export, formats, import_, show, template
 from aifctl.roster.roster import FileRoster
 from tests.fakes.toolbox import FakeToolbox, toolbox

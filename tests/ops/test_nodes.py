@@ -8,8 +8,8 @@ import pytest
 
 from aifctl.core.errors import EmptySelectionError, UsageError
 from aifctl.core.exit_codes import ExitCode
+from aifctl.dispatch.asked import Chosen
 from aifctl.fleet.lifecycle import State
-from aifctl.ops.asked import Chosen
 from aifctl.ops.nodes import NodesAsked, find, nodes
 from tests.fakes.toolbox import racks, toolbox
 from tests.ops.run_fakes import ListSink

@@ -8,8 +8,8 @@ import pytest
 
 from aifctl.core.errors import UsageError
 from aifctl.core.secret import Secret
+from aifctl.dispatch.asked import Chosen, Consent, Fan
 from aifctl.fanout.runs import read_run
-from aifctl.ops.asked import Chosen, Consent, Fan
 from aifctl.ops.run import RunAsked, ScriptAsked, run, script
 from tests.fakes.fleet import Script
 from tests.fakes.toolbox import FakeToolbox, racks, scripted, toolbox

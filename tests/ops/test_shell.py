@@ -10,11 +10,11 @@ from aifctl.core.errors import StoppedError, UsageError
 from aifctl.core.exit_codes import ExitCode
 from aifctl.core.outcome import Outcome
 from aifctl.core.report import Report
+from aifctl.dispatch.asked import Chosen, Consent, Fan
 from aifctl.fanout.run_nodes import outcomes_for_selector
 from aifctl.fanout.runs import read_run
 from aifctl.fleet.policy import Policy
 from aifctl.fleet.selector import Terms
-from aifctl.ops.asked import Chosen, Consent, Fan
 from aifctl.ops.shell import ShellAsked, shell
 from aifctl.ports.transport import Ended
 from tests.fakes.fleet import Script

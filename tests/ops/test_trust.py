@@ -13,8 +13,8 @@ from aifctl.core.exit_codes import ExitCode
 from aifctl.core.outcome import Outcome
 from aifctl.core.report import Report
 from aifctl.custody import audit
+from aifctl.dispatch.asked import Chosen, Consent, Fan
 from aifctl.fleet.endpoint import Endpoint
-from aifctl.ops.asked import Chosen, Consent, Fan
 from aifctl.ops.trust import CHANGE, KEY, forget, scan, show
 from aifctl.ports.host_keys import fingerprint_of
 from tests.fakes.fleet import FakeTransport

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,7 +9,7 @@ from aifctl.core.outcome import Outcome
 from aifctl.core.report import Column, Field, FieldType, Head, Item, Kind, Report
 from aifctl.core.state_dir import StateDir
 from aifctl.fanout.run_ids import run_ids
-from aifctl.fanout.run_summary import RunState, RunSummary, read_summary
+from aifctl.fanout.run_summary import RunState, RunSummary, command_of, read_summary
 from aifctl.ports.sink import Sink
 from aifctl.ports.toolbox import Toolbox
 
@@ -68,12 +66,6 @@ def run_item(state: StateDir, run_id: str) -> Item:
     if summary is None:
         return {"run": run_id, "state": "unreadable"}
     return {**_timing(summary), **_counts(summary), **_origin(summary), "run": run_id, "state": summary.state.value}
-
-
-def command_of(facts: Mapping[str, Any]) -> str | None:
-    """Return a run's command line as it was typed; None where its head does not hold it itself (it was too long)."""
-    argv = facts.get("argv")
-    return shlex.join(map(str, argv)) if isinstance(argv, list | tuple) else None
 
 
 def _timing(summary: RunSummary) -> dict[str, Any]:

@@ -9,14 +9,13 @@ from dataclasses import dataclass
 from aifctl.core.errors import UsageError
 from aifctl.core.outcome import Outcome
 from aifctl.core.report import RUN, Coverage, Head, Item, Report
+from aifctl.dispatch.asked import Chosen
+from aifctl.dispatch.selection import choose
+from aifctl.dispatch.verdict import coverage_of
 from aifctl.fanout.run_ids import resolve_run
-from aifctl.fanout.run_summary import RunState
+from aifctl.fanout.run_summary import RunState, command_of
 from aifctl.fanout.runs import NEVER_STARTED, RUNNING_NOW, RunRecord, read_run
 from aifctl.fleet.nodeset_fold import fold
-from aifctl.ops.asked import Chosen
-from aifctl.ops.runs.listing import command_of
-from aifctl.ops.selection import choose
-from aifctl.ops.verdict import coverage_of
 from aifctl.ports.sink import Sink
 from aifctl.ports.toolbox import Toolbox
 from aifctl.ports.work import NodeResult

@@ -11,9 +11,9 @@ from aifctl.core.exit_codes import ExitCode
 from aifctl.core.report import Coverage, Report
 from aifctl.core.secret import Secret
 from aifctl.custody.lock import Lock, parse_lock, take_lock
-from aifctl.ops import timetable
-from aifctl.ops.asked import Chosen, Fan, Pace, Timetable
-from aifctl.ops.timetable import on_time
+from aifctl.dispatch import timetable
+from aifctl.dispatch.asked import Chosen, Fan, Pace, Timetable
+from aifctl.dispatch.timetable import on_time
 from tests.fakes.toolbox import FakeToolbox, toolbox
 
 

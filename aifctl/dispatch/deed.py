@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
-from aifctl.ops.asked import Fan
-from aifctl.ops.selection import Nodes
+from aifctl.dispatch.asked import Fan
+from aifctl.dispatch.selection import Nodes
 from aifctl.ports.work import Work
 
 

@@ -13,8 +13,8 @@ from aifctl.core.exit_codes import ExitCode
 from aifctl.core.report import Report
 from aifctl.custody.lock import Lock, Skipped, parse_lock, take_lock
 from aifctl.custody.secret_source import read_secret
-from aifctl.ops.asked import Fan, Timetable
-from aifctl.ops.cron import COVERED, Attempt, check_textfile, jitter_s, send_heartbeat, write_textfile
+from aifctl.dispatch.asked import Fan, Timetable
+from aifctl.dispatch.cron import COVERED, Attempt, check_textfile, jitter_s, send_heartbeat, write_textfile
 from aifctl.ports.toolbox import Toolbox
 
 

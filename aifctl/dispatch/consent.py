@@ -5,11 +5,11 @@ from __future__ import annotations
 from aifctl.core.report import Column, Field, FieldType, Head, Kind, Report
 from aifctl.custody import guards
 from aifctl.custody.plan_hash import PlannedAction, confirm_by_hash, remember_plan
+from aifctl.dispatch.asked import Consent
+from aifctl.dispatch.deed import Deed, Order
 from aifctl.fleet.fleet import Fleet
 from aifctl.fleet.nodeset_fold import fold
 from aifctl.fleet.selector import parse_selector, resolve
-from aifctl.ops.asked import Consent
-from aifctl.ops.deed import Order
 from aifctl.ports.sink import Sink
 from aifctl.ports.toolbox import Toolbox
 
@@ -30,6 +30,11 @@ def planned(order: Order) -> PlannedAction:
     """Return what consent is given to."""
     deed = order.deed
     return PlannedAction(verb=deed.verb, arguments=deed.facts, steps=deed.steps, names=order.nodes.names)
+
+
+def is_guarded(deed: Deed, fleet: Fleet) -> bool:
+    """Return whether the deed needs consent: by what it is, or by the inventory's policy."""
+    return deed.guarded or deed.verb in fleet.policy.guarded
 
 
 def show_plan(plan: PlannedAction, tools: Toolbox, sink: Sink, *, guarded: bool) -> Report:

@@ -17,17 +17,17 @@ from aifctl.core.outcome import Outcome
 from aifctl.core.report import RUN, Report
 from aifctl.core.secret import Secret
 from aifctl.custody import audit
+from aifctl.dispatch.asked import Chosen, Consent, Fan, Keep, Pace
+from aifctl.dispatch.consent import PLAN
+from aifctl.dispatch.deed import Order
+from aifctl.dispatch.selection import Nodes
 from aifctl.fanout.runs import read_run
 from aifctl.fleet.endpoint import Endpoint
 from aifctl.fleet.lifecycle import State
 from aifctl.fleet.policy import Policy
 from aifctl.fleet.selector import Terms
-from aifctl.ops.asked import Chosen, Consent, Fan, Keep, Pace
-from aifctl.ops.consent import PLAN
-from aifctl.ops.deed import Order
-from aifctl.ops.dispatch import carry_out
+from aifctl.ops.reported import carry_out
 from aifctl.ops.run import RunAsked, run, run_deed
-from aifctl.ops.selection import Nodes
 from aifctl.ports.transport import Ended
 from tests.fakes.fleet import FakeTransport, Script
 from tests.fakes.toolbox import FakeConfirm, FakeToolbox, racks, scripted, toolbox

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from aifctl.core.errors import BusyError, EmptySelectionError, RefusedError, UnknownNodeError, UsageError
+from aifctl.dispatch.asked import Chosen
+from aifctl.dispatch.selection import Nodes, by_reason, choose, choose_for, said_by_reason, sort_out
 from aifctl.fleet.lifecycle import State
 from aifctl.fleet.selector import Terms
-from aifctl.ops.asked import Chosen
-from aifctl.ops.selection import Nodes, by_reason, choose, choose_for, said_by_reason, sort_out
 from tests.fakes.toolbox import FakeToolbox, racks, toolbox
 
 

@@ -9,8 +9,8 @@ import signal
 import pytest
 
 from aifctl.core.exit_codes import ExitCode
+from aifctl.dispatch.signals import obeyed
 from aifctl.fanout.halt import Halt
-from aifctl.ops.signals import obeyed
 
 CODES = {signal.SIGINT: ExitCode.SIGINT, signal.SIGTERM: ExitCode.SIGTERM, signal.SIGHUP: ExitCode.SIGHUP}
 

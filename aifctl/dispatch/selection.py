@@ -6,13 +6,13 @@ import os
 from dataclasses import dataclass
 
 from aifctl.core.errors import BusyError, RefusedError, UnknownNodeError, UsageError
+from aifctl.dispatch.asked import Chosen
 from aifctl.fleet.fleet import Fleet
 from aifctl.fleet.lifecycle import Manner, State, manner_of, parse_state_names
 from aifctl.fleet.narrowing import narrow
 from aifctl.fleet.nodeset_fold import fold
 from aifctl.fleet.selector import parse_selector, resolve
 from aifctl.fleet.shell_words import explain_expanded_words
-from aifctl.ops.asked import Chosen
 from aifctl.ports.toolbox import Toolbox
 
 _MOST_FOLDED = 200

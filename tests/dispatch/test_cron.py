@@ -17,7 +17,7 @@ from aifctl.core.errors import SetupError, UsageError
 from aifctl.core.exit_codes import ExitCode
 from aifctl.core.report import Coverage
 from aifctl.core.secret import Secret
-from aifctl.ops.cron import Attempt, check_textfile, jitter_s, send_heartbeat, write_textfile
+from aifctl.dispatch.cron import Attempt, check_textfile, jitter_s, send_heartbeat, write_textfile
 
 TOKEN = "https://hc.example/ping/3f2a-secret"
 

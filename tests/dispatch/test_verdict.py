@@ -8,7 +8,7 @@ import pytest
 
 from aifctl.core.exit_codes import ExitCode
 from aifctl.core.outcome import ANSWERED, NOT_STARTED, Outcome
-from aifctl.ops.verdict import coverage_of, exit_of
+from aifctl.dispatch.verdict import coverage_of, exit_of
 
 
 def code(counts: Mapping[Outcome, int], *, not_reached: int = 0, min_coverage: float = 1.0) -> ExitCode:
