@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from aifctl.core.printable import printable_line
 from aifctl.diagnosis import smi_values as values
 from aifctl.diagnosis.absent import Absent
 from aifctl.diagnosis.gpu import Gpu, GpuSection, NvLink
@@ -25,6 +26,8 @@ _LINK = re.compile(r"Link (\d{1,2}): (.{1,80})", re.ASCII)
 _RATE = re.compile(r"(\d{1,6}(?:\.\d{1,6})?) GB/s", re.ASCII)
 _ERRORS = re.compile(r"(Replay|Recovery|CRC)(?: FLIT)? Errors: (\d{1,19})", re.ASCII)
 _INACTIVE = frozenset({"<inactive>", "inactive", "<disabled>", "disabled"})
+#: What begins like a line that should have been understood.
+_OURS = ("GPU ", "Link ")
 _NONE_ACTIVE = "all links are inactive"
 
 
@@ -68,23 +71,28 @@ class _Block:
     errors: dict[tuple[int, str], int] = field(default_factory=dict)
     none_active: bool = False
 
-    def gpu(self) -> Gpu:
-        made = Gpu(index=self.index, name=values.text(self.name), uuid=values.text(self.uuid))
-        sums: dict[str, Any] = {}
-        for _, kind in self.errors:
-            sums[kind] = sum(count for (_, name), count in self.errors.items() if name == kind)
+    def gpu(self, links_count: int) -> Gpu:
+        """Return the GPU; of `links_count` links, those that nothing was said of are MISSING."""
+        made = Gpu(index=self.index, name=values.text(self.name), uuid=values.text(self.uuid), **self._sums())
         if self.none_active:
-            return replace(made, nvlinks=(NvLink(index=0, active=False, rate_gbytes_s=Absent.NOT_AVAILABLE),), **sums)
-        links = tuple(link for _, link in sorted(self.links.items()))
-        return replace(made, nvlinks=links or Absent.MISSING, **sums)
+            return replace(made, nvlinks=(NvLink(index=0, active=False, rate_gbytes_s=Absent.NOT_AVAILABLE),))
+        if not self.links:
+            return made
+        return replace(made, nvlinks=tuple(self.links.get(at, NvLink(index=at)) for at in range(links_count)))
+
+    def _sums(self) -> dict[str, Any]:
+        """Return the sum of each counter that every link tells."""
+        last = max((at for at, _ in self.errors), default=-1)
+        by_kind = {kind: [count for (_, one), count in self.errors.items() if one == kind] for _, kind in self.errors}
+        return {kind: sum(those) for kind, those in by_kind.items() if len(those) == last + 1}
 
 
 def _blocks(text: str) -> tuple[list[_Block], list[str]]:
     blocks: list[_Block] = []
     beside: list[str] = []
     *whole, last = text.split("\n")
-    for line in (*whole, last):
-        line = line[:_LONGEST_LINE].strip()  # noqa: PLW2901  the line, cut to what may be one
+    for number, said in enumerate((*whole, last)):
+        line = said[:_LONGEST_LINE].strip()
         found = _GPU.fullmatch(line)
         if found is not None:
             blocks.append(_Block(int(found[1]), found[2], found[3]))
@@ -92,8 +100,9 @@ def _blocks(text: str) -> tuple[list[_Block], list[str]]:
                 raise UnreadableError(f"the text has more than {_MOST_GPUS} GPUs")
         elif not _take(blocks, line):
             beside.append(line)
-            if line.startswith(("GPU ", "Link ")) and "unable" not in line.casefold():
-                raise UnreadableError(f"the text is cut or garbled at {line[:80]!r}")
+            unfinished = number == len(whole) and bool(line) and bool(blocks) and not line.startswith("MIG ")
+            if unfinished or line.startswith(_OURS):
+                raise UnreadableError(f"the text is cut or garbled at {printable_line(line[:80])!r}")
     return blocks, beside
 
 
@@ -118,7 +127,7 @@ def _take_link(block: _Block, number: int, said: str) -> bool:
         block.errors[number, kind] = max(int(errors[2]), block.errors.get((number, kind), 0))
     elif rate is not None:
         speed = float(rate[1])
-        link = NvLink(index=number, active=speed > 0, rate_gbytes_s=speed if speed else Absent.NOT_AVAILABLE)
+        link = NvLink(index=number, active=speed > 0, rate_gbytes_s=speed or Absent.NOT_AVAILABLE)
         _keep(block, link)
     elif said.casefold() in _INACTIVE:
         _keep(block, NvLink(index=number, active=False, rate_gbytes_s=Absent.NOT_AVAILABLE))
@@ -136,16 +145,16 @@ def _keep(block: _Block, link: NvLink) -> None:
         block.links[link.index] = NvLink(index=link.index, active=Absent.ERROR, rate_gbytes_s=Absent.ERROR)
 
 
-def _refuse_a_cut_text(blocks: Iterable[_Block]) -> None:
-    """Refuse a text whose last GPU has fewer links than another, or links with gaps between their numbers."""
+def _refuse_a_cut_text(blocks: Sequence[_Block]) -> None:
+    """Refuse a text whose last GPU tells less than another does: it ends before its end."""
     *others, last = blocks
-    seen = {len(block.links) for block in others if block.links}
-    if seen and not last.none_active and len(last.links) < max(seen):
-        raise UnreadableError(
-            f"the output of nvidia-smi nvlink is cut in GPU {last.index}, behind link {len(last.links) - 1}"
-        )
+    links = max((len(block.links) for block in others), default=0)
+    errors = max((len(block.errors) for block in others), default=0)
+    if not last.none_active and (len(last.links) < links or len(last.errors) < errors):
+        raise UnreadableError(f"the output of nvidia-smi nvlink is cut in GPU {last.index}")
 
 
-def _section(source: str, blocks: Iterable[_Block], beside: Iterable[str]) -> GpuSection:
-    section = GpuSection(source=source, gpus=in_order(block.gpu() for block in blocks))
+def _section(source: str, blocks: Sequence[_Block], beside: Iterable[str]) -> GpuSection:
+    links_count = max((at + 1 for block in blocks for at in block.links), default=0)
+    section = GpuSection(source=source, gpus=in_order(block.gpu(links_count) for block in blocks))
     return add_said(section, "\n".join(beside))

@@ -97,18 +97,21 @@ def _blocks(log: str) -> tuple[dict[str, str], list[_Block], list[str]]:
     blocks: list[_Block] = []
     beside: list[str] = []
     path: list[tuple[int, str]] = []
+    inside = False
     for line in _whole_lines(log):
         indent = len(line) - len(line.lstrip(" "))
         found = _GPU.match(line) if indent == 0 else None
         if found is not None:
+            inside = True
             blocks.append(_Block(found[1]))
             if len(blocks) > _MOST_GPUS:
                 raise UnreadableError(f"the output of nvidia-smi -q has more than {_MOST_GPUS} GPUs")
         elif indent == 0:
+            inside = False
             beside.append(line)
             if not blocks:
                 _keep_of_head(head, line)
-        elif blocks:
+        elif inside:
             _keep_of_gpu(blocks[-1], path, indent, line)
     return head, blocks, beside
 
