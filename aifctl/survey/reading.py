@@ -1,0 +1,63 @@
+"""From an envelope to a Reading: each section by its own parser, one that can't be read taking no other down."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from aifctl.core.printable import printable_line
+from aifctl.diagnosis.gpu_data import parse_gpu_data
+from aifctl.diagnosis.reading import Reading, SectionEnd, SectionName, SectionStatus
+from aifctl.diagnosis.sysfs_pci import parse_sysfs_pci
+from aifctl.diagnosis.sysfs_ports import parse_sysfs_ports
+from aifctl.diagnosis.unreadable import UnreadableError
+from aifctl.survey.envelope import Envelope, RawSection
+
+_MESSAGE_MOST = 300
+
+_PARSERS: Mapping[SectionName, Callable[[Mapping[str, Any]], Any]] = {
+    SectionName.GPU: parse_gpu_data,
+    SectionName.PORT: parse_sysfs_ports,
+    SectionName.PCI: parse_sysfs_pci,
+}
+
+
+def read_envelope(envelope: Envelope, *, node: str, at_s: float) -> Reading:
+    """Return what one look at one node has told.
+
+    Who answered, and with what clock, are facts in it for checks to judge.
+
+    Args:
+        node: the inventory's name of whom we asked.
+        at_s: when the reply came, seconds since the epoch, by our own clock.
+    """
+    read = {name: _read(envelope.sections.get(name.value), parse) for name, parse in _PARSERS.items()}
+    parts = {name.value: part for name, (_, part) in read.items()}
+    return Reading(
+        node=node,
+        at_s=at_s,
+        node_clock_s=envelope.node_clock_s,
+        boot_id=envelope.boot_id,
+        probe=envelope.probe,
+        ends={name: end for name, (end, _) in read.items()},
+        **parts,
+    )
+
+
+def _read(raw: RawSection | None, parse: Callable[[Mapping[str, Any]], Any]) -> tuple[SectionEnd, Any]:
+    if raw is None:
+        return SectionEnd(status=SectionStatus.ERROR, code="garbled", message="the reply says nothing of it"), None
+    end = SectionEnd(status=raw.status, code=raw.code, message=raw.message, took_s=raw.took_s)
+    if raw.status is not SectionStatus.OK:
+        return end, None
+    try:
+        return end, parse(raw.data)
+    except UnreadableError as problem:
+        return _garbled(str(problem), raw.took_s), None
+    except Exception as bug:  # noqa: BLE001 - a bug in one parser is that section's error, for everybody to see; the others count
+        return _garbled(f"reading it failed: {type(bug).__name__}: {bug}", raw.took_s), None
+
+
+def _garbled(sentence: str, took_s: float) -> SectionEnd:
+    message = printable_line(sentence)[:_MESSAGE_MOST]
+    return SectionEnd(status=SectionStatus.ERROR, code="garbled", message=message, took_s=took_s)
