@@ -1,0 +1,21 @@
+"""How fast a counter grows, over a window: a burst between two quick looks is no rate, nor is a day's growth an hour's."""
+
+from __future__ import annotations
+
+from aifctl.diagnosis.memory import Memory
+
+
+def grown_in(memory: Memory, identity: str, counter: str, *, window_s: float, now_s: float) -> float:
+    """Return by how much a counter grew in the last `window_s` seconds, taking each look's growth as even in its time."""
+    begin_s, total = now_s - window_s, 0.0
+    for growth in memory.growths.get((identity, counter), ()):
+        inside_s = growth.at_s - max(begin_s, growth.at_s - growth.seconds)
+        if inside_s > 0:
+            total += growth.count * min(1.0, inside_s / growth.seconds) if growth.seconds > 0 else growth.count
+    return total
+
+
+def last_grown_at(memory: Memory, identity: str, counter: str) -> float | None:
+    """Return when a look last saw it grown."""
+    growths = memory.growths.get((identity, counter), ())
+    return growths[-1].at_s if growths else None
