@@ -28,6 +28,7 @@ def read_envelope(envelope: Envelope, *, node: str, at_s: float) -> Reading:
     Who answered, and with what clock, are facts in it for checks to judge.
 
     Args:
+        envelope: its reply, opened.
         node: the inventory's name of whom we asked.
         at_s: when the reply came, seconds since the epoch, by our own clock.
     """
