@@ -10,7 +10,7 @@ from aifctl.sim.node.machine import Machine
 
 #: As on a DGX H100: which PCI bus each GPU sits on, and which HCA is next to it.
 GPU_BUSES = ("1B", "43", "52", "61", "9D", "C3", "D1", "DF")
-_HCAS = ("mlx5_0", "mlx5_3", "mlx5_4", "mlx5_5", "mlx5_6", "mlx5_9", "mlx5_10", "mlx5_11")
+HCAS = ("mlx5_0", "mlx5_3", "mlx5_4", "mlx5_5", "mlx5_6", "mlx5_9", "mlx5_10", "mlx5_11")
 GPU_NAME = "NVIDIA H100 80GB HBM3"
 GPU_MEMORY_MIB, GPU_POWER_LIMIT_W = 81559, 700
 VBIOS = "96.00.A5.00.01"
@@ -70,4 +70,4 @@ def _gpu(machine: Machine, index: int) -> Gpu:
 def _rail(machine: Machine, rail: int) -> FabricPort:
     digits = "a088c2" + machine.derived(f"guid {rail}")[:5].hex()
     guid = ":".join(digits[at : at + 4] for at in range(0, 16, 4))
-    return FabricPort(rail=rail, hca=_HCAS[rail], guid=guid, lid=machine.place.index * RAILS + rail + 1)
+    return FabricPort(rail=rail, hca=HCAS[rail], guid=guid, lid=machine.place.index * RAILS + rail + 1)
