@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from aifctl.core.exit_codes import ExitCode
 from aifctl.core.outcome import Outcome
 from aifctl.custody import audit
 from aifctl.dispatch.asked import Chosen, Consent, Fan, Pace
-from aifctl.dispatch.carrying import Carried, carry, name_inventory, run_facts, run_notes
+from aifctl.dispatch.carrying import Carried, RunLoop, carry, name_inventory, run_facts, run_notes
 from aifctl.dispatch.deed import Deed, Order
 from aifctl.dispatch.selection import Nodes
 from aifctl.fanout.exec_work import ExecWork
@@ -38,9 +39,9 @@ def order(*, changing: bool = False, skipped: tuple[tuple[str, str], ...] = (), 
     return Order(deed=deed, nodes=Nodes(names=("r1n1", "r1n2"), skipped=skipped), fan=fan, selector="r1n[1-2]")
 
 
-def carried(tools: FakeToolbox, order: Order) -> tuple[Carried, list[NodeResult]]:
+def carried(tools: FakeToolbox, order: Order, run_loop: RunLoop = asyncio.run) -> tuple[Carried, list[NodeResult]]:
     results: list[NodeResult] = []
-    return carry(order, tools, results.append, run_loop=run_virtually), results
+    return carry(order, tools, results.append, run_loop=run_loop), results
 
 
 def test_every_node_of_the_order_has_one_result_and_the_run_is_journalled(tools: FakeToolbox) -> None:
@@ -93,7 +94,7 @@ def test_a_refused_deed_leaves_no_run_and_is_not_begun(tmp_path: Path) -> None:
 
 def test_nodes_whose_turn_never_came_are_cancelled_results_and_said(tools: FakeToolbox) -> None:
     tools.transport = scripted({"r1n1": Script(run_s=None)})
-    done, results = carried(tools, order(pace=Pace(deadline_s=5.0, wave="1")))
+    done, results = carried(tools, order(pace=Pace(deadline_s=5.0, wave="1")), run_virtually)
     assert done.tally.stopped is ExitCode.DEADLINE
     assert [(result.node, result.outcome, result.message) for result in results][1:] == [
         ("r1n2", Outcome.CANCELLED, "never started")
