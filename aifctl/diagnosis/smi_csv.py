@@ -22,12 +22,13 @@ _MOST_LINES = 4096
 _ADDRESS = ("pci.bus_id", "gpu_bus_id")
 _NODE = frozenset({"count", "driver_version"})
 _COLUMNS = frozenset(name for field in FIELDS for name in field.alternatives(Format.CSV)) | {*_ADDRESS, *_NODE}
+_FAMILIES = ("clocks_event_reasons", "clocks_throttle_reasons", "remapped_rows.", "fabric.health.")
 
 
 def looks_like_smi_csv(line: str) -> bool:
     """Return whether a line is a header: nothing but names of columns, two of them known, or all of them."""
     names = [name for name, _ in _header(line)]
-    known = sum(name in _COLUMNS for name in names)
+    known = sum(name in _COLUMNS or name.startswith(_FAMILIES) for name in names)
     return bool(names) and known >= min(2, len(names))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from aifctl.diagnosis import smi_values as values
@@ -52,15 +52,15 @@ def parse_told(told: Told, driver_version: str | Absent) -> Gpu:
     if "corrupted inforom" in said:
         found["inforom_valid"] = False
     lost = "gpu is lost" in said
-    if lost:
-        found.update({name: Absent.LOST for name, value in found.items() if value is Absent.MISSING})
     gpu = Gpu(
         pci_address=told.pci_address,
         lost=lost,
         requires_reset=not said.isdisjoint(_RESET) or _told_flag(words, _RESET_REQUIRED[told.form]),
         **found,
     )
-    return settle_capabilities(gpu, driver_version)
+    settled = settle_capabilities(gpu, driver_version)
+    untold: dict[str, Any] = {name: Absent.LOST for name in found if lost and getattr(settled, name) is Absent.MISSING}
+    return replace(settled, **untold) if untold else settled
 
 
 def in_order(gpus: Iterable[Gpu]) -> tuple[Gpu, ...]:

@@ -90,6 +90,7 @@ class _Reader:
         parser.CharacterDataHandler = self._say
         parser.EntityDeclHandler = _refuse
         parser.ExternalEntityRefHandler = _refuse
+        parser.SkippedEntityHandler = _refuse
         try:
             parser.Parse(log.encode("utf-8", "replace"), True)
         except expat.ExpatError as problem:
@@ -146,7 +147,7 @@ class _Reader:
         self._gpu, self._words, self._process, self._processes = place, {}, {}, []
 
     def _end_gpu(self) -> None:
-        said = self._words.pop("processes", None)
+        said = self._words.get("processes")
         reason = Absent.MISSING if said is None else values.absence(said) if said else None
         told = Told(
             form=Format.XML,
