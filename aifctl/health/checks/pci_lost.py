@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from aifctl.diagnosis.absent import CannotTellError
+from aifctl.diagnosis.absent import NEUTRAL, Absent, CannotTellError
 from aifctl.diagnosis.check import Case, Check
 from aifctl.diagnosis.finding import Action, Finding, Result
 from aifctl.diagnosis.pci import PciDevice, PciSection
@@ -17,9 +17,17 @@ _SOURCE = "PCI Express Base Specification: reads that nobody answers return all 
 
 
 def _judge(section: PciSection, _case: Case) -> Iterator[Finding]:
+    untold: Absent | None = None
     for device in section.devices:
-        if device.revision_ff is True and (kind := kind_of(device)) in _KINDS:
+        gone = device.revision_ff
+        if gone is False or (kind := kind_of(device)) not in _KINDS:
+            continue
+        if gone is True:
             yield _lost(device, kind)
+        elif gone not in NEUTRAL:
+            untold = gone
+    if untold is not None:
+        raise CannotTellError("whether all devices answer", untold)
     if not section.complete:
         raise CannotTellError("all devices", f"the list ends in the middle of the {len(section.devices)}th")
 
