@@ -5,6 +5,7 @@ packages=(
   openssh-server openssh-client procps iproute2 sudo busybox # a real sshd on loopback, namespaces, process lists
   systemd-container debootstrap                          # tests/lab: real hosts
   slurmctld slurmd slurm-client munge                    # selectors that a real scontrol reads
+  postgresql                                             # tests/store: servers of the tests' own
   zsh fish bash-completion tmux                          # completions in their own shells; a real terminal
   golang-go golang-golang-x-crypto-dev pdsh              # make bench: the light fleet, a peer
 )

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from aifctl.core.errors import SettingsError, UsageError
+from aifctl.core.store_url import parse_store_url
 from aifctl.core.units import parse_duration_s, parse_login, parse_size_bytes
 
 
@@ -68,6 +69,11 @@ TABLE = (
     Setting(name="inventory", about="inventory file or folder", parse=_path),
     Setting(name="hostfile", about="file of hosts in place of the inventory; for one command, as a flag", parse=_path),
     Setting(name="state_dir", about="where runs, locks and caches are kept", parse=_path),
+    Setting(
+        name="state",
+        about="the store: sqlite:////PATH or postgresql://USER@HOST/DATABASE; in the state directory where it is not set",
+        parse=parse_store_url,
+    ),
     Setting(name="state_group", about="group that shares the state directory (2770/0660 in place of 0700/0600)"),
     Setting(name="user", about="remote user where the inventory names none", parse=parse_login),
     Setting(name="port", about="SSH port where the inventory names none", parse=_port),

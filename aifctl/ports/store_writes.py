@@ -48,6 +48,8 @@ class NodeLook:
         moving: JSON, ASCII; None leaves the old ones. memory, findings: JSON, ASCII; None where they are unchanged.
         boot_id: "" leaves the old one.
         changes: of findings.
+        after_s: `NodeRow.at_s` of the look that it was judged against, 0 for none. Where the newest is another one by now
+            (two sweeps at once), this look is kept as a reading and nothing else, since its changes don't fit. None: not checked.
     """
 
     node: str
@@ -64,6 +66,7 @@ class NodeLook:
     memory: bytes | None = None
     findings: bytes | None = None
     changes: Sequence[FindingChange] = ()
+    after_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

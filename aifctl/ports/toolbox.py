@@ -21,6 +21,7 @@ from aifctl.ports.progress import Progress
 from aifctl.ports.prompt import Prompt
 from aifctl.ports.roster import Roster
 from aifctl.ports.sink import Sink
+from aifctl.ports.store import Reader, Store
 from aifctl.ports.transport import DialSettings, Transport
 
 
@@ -74,6 +75,14 @@ class Toolbox(Protocol):
     @property
     def probe(self) -> ProbePackage:
         """What looks at a node, built once; SetupError where a part of it is not installed."""
+
+    @property
+    def store(self) -> Store:
+        """What is remembered of the fleet, opened for writing once: made, migrated and brought up to date where it has to be."""
+
+    @property
+    def store_reader(self) -> Reader | None:
+        """The same for those who only look, who load nothing heavy for it; None where there is none yet."""
 
     @property
     def stdin(self) -> BinaryIO: ...

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -15,6 +14,7 @@ from aifctl.core.settings import Settings, default_state_dir
 from aifctl.core.state_dir import StateDir
 from aifctl.core.system_clock import SystemClock
 from aifctl.wiring.drawers import all_formats, format_named, format_names, inventory_formats
+from aifctl.wiring.overruling import overruled_options, with_flags
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -36,21 +36,12 @@ if TYPE_CHECKING:
     from aifctl.ports.prompt import Prompt
     from aifctl.ports.roster import Loaded, Roster
     from aifctl.ports.sink import Sink
+    from aifctl.ports.store import Reader, Store
     from aifctl.ports.toolbox import Toolbox
     from aifctl.ports.transport import DialSettings, Transport
+    from aifctl.store.place import Place
 
     Verb = Callable[[Toolbox, Sink], Report]
-
-
-#: A flag also overrules the ssh options of the inventory that say the same.
-_OPTIONS_OF = {
-    "user": {"user"},
-    "port": {"port"},
-    "identity": {"identityfile"},
-    "jump": {"proxyjump"},
-    "known_hosts": {"userknownhostsfile", "globalknownhostsfile"},
-    "connect_timeout": {"connecttimeout"},
-}
 
 
 class Tools:
@@ -159,6 +150,18 @@ class Tools:
 
         return probe_package()
 
+    @cached_property
+    def store(self) -> Store:
+        from aifctl.store.store import open_store
+
+        return open_store(self._store_place, clock=self.clock)
+
+    @cached_property
+    def store_reader(self) -> Reader | None:
+        from aifctl.store.light import open_reader
+
+        return open_reader(self._store_place)
+
     @property
     def stdin(self) -> BinaryIO:
         if sys.stdin is None:  # `<&-`
@@ -178,8 +181,8 @@ class Tools:
             said["identity"] = ()  # those of the settings, then
         if "jump" in given:
             said["jump"] = tuple(self.settings.value("jump").split())
-        overruled = {option for name in given for option in _OPTIONS_OF.get(name, ())}
-        return tuple(_with(loaded.fleet.endpoint(name), said, overruled) for name in names)
+        overruled = overruled_options(given)
+        return tuple(with_flags(loaded.fleet.endpoint(name), said, overruled) for name in names)
 
     def check_keys(self, endpoints: Sequence[Endpoint]) -> None:
         from aifctl.transport.ssh import check_keys
@@ -245,6 +248,12 @@ class Tools:
         """The inventory, if this command has read it already."""
         return self.__dict__.get("_strictly") or self.__dict__.get("_leniently")
 
+    @cached_property
+    def _store_place(self) -> Place:
+        from aifctl.store.place import find_place
+
+        return find_place(self.settings.value("state"), self.state)
+
     def _load(self, *, last_good: bool) -> Loaded:
         value = self.settings.value
         hostfile = value("hostfile")
@@ -277,13 +286,6 @@ class Tools:
         from aifctl.roster.name_files import read_names_from
 
         return read_names_from(self.stdin, "stdin")
-
-
-def _with(endpoint: Endpoint, said: Mapping[str, Any], overruled: set[str]) -> Endpoint:
-    if overruled:
-        options = tuple(option for option in endpoint.options if option[0].lower() not in overruled)
-        return replace(endpoint, **said, options=options)
-    return endpoint
 
 
 def open_screen(shown: Shown) -> Screen:

@@ -14,6 +14,7 @@ from aifctl.core.errors import AifctlError
 from aifctl.core.secret import Secret
 from aifctl.core.settings import Settings, read_settings
 from aifctl.core.state_dir import StateDir
+from aifctl.core.store_url import StoreUrl
 from aifctl.fleet.endpoint import Endpoint
 from aifctl.fleet.fleet import Fleet
 from aifctl.fleet.lifecycle import State
@@ -23,8 +24,12 @@ from aifctl.fleet.selector import Terms
 from aifctl.ports.host_keys import HostKey, KeyChange, fingerprint_of
 from aifctl.ports.probe_package import ProbePackage
 from aifctl.ports.roster import Roster
+from aifctl.ports.store import Reader, Store
 from aifctl.ports.toolbox import Toolbox
 from aifctl.ports.transport import DialSettings, Transport
+from aifctl.store.light import open_reader
+from aifctl.store.place import find_place
+from aifctl.store.store import open_store
 from tests.fakes.fleet import FakeTransport, Script
 from tests.fakes.run_parts import FakeProgress
 from tests.ops.run_fakes import ListSink
@@ -163,6 +168,7 @@ class FakeToolbox:
     lines: list[tuple[str, str, bytes]] = field(default_factory=list)
     sinks: list[ListSink] = field(default_factory=list)
     asked_for: list[str] = field(default_factory=list)
+    stores: list[Store] = field(default_factory=list)
 
     @property
     def known_fleet(self) -> Fleet:
@@ -172,6 +178,17 @@ class FakeToolbox:
     def roster(self) -> Roster:
         assert self.files is not None, "this verb was not expected to read files"
         return self.files
+
+    @property
+    def store(self) -> Store:
+        """A real one, in the state directory: what it does is tried by tests of its own."""
+        if not self.stores:
+            self.stores.append(open_store(find_place(StoreUrl(), self.state), clock=self.clock))
+        return self.stores[0]
+
+    @property
+    def store_reader(self) -> Reader | None:
+        return open_reader(find_place(StoreUrl(), self.state))
 
     @property
     def open_transport(self) -> Callable[[], Transport]:
