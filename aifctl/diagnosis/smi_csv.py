@@ -18,10 +18,10 @@ _MOST_COLUMNS = 1024
 _LONGEST_LINE = 1 << 16
 _MOST_LINES = 4096
 
-#: Columns that tell which GPU a row is of, and columns of the node.
-_ADDRESS = ("pci.bus_id", "gpu_bus_id")
+#: The column that tells which GPU a row is of, and columns of the node.
+_ADDRESS = "pci.bus_id"
 _NODE = frozenset({"count", "driver_version"})
-_COLUMNS = frozenset(name for field in FIELDS for name in field.alternatives(Format.CSV)) | {*_ADDRESS, *_NODE}
+_COLUMNS = frozenset(name for field in FIELDS for name in field.alternatives(Format.CSV)) | {_ADDRESS, *_NODE}
 _FAMILIES = ("clocks_event_reasons", "clocks_throttle_reasons", "remapped_rows.", "fabric.health.")
 
 
@@ -109,5 +109,5 @@ def _section(rows: Sequence[dict[str, str]], beside: Sequence[str]) -> GpuSectio
 
 
 def _gpu(row: dict[str, str], driver_version: str | Absent) -> Gpu:
-    address = next((row[name] for name in _ADDRESS if name in row), "")
-    return parse_told(Told(form=Format.CSV, pci_address=values.address(address), words=row), driver_version)
+    address = values.address(row.get(_ADDRESS, ""))
+    return parse_told(Told(form=Format.CSV, pci_address=address, words=row), driver_version)

@@ -21,9 +21,9 @@ _PCT = values.count("%")
 _LANES = values.count("x")
 
 _IDENTITY = (
-    Field("name", values.text, "product_name", "product name", "name|gpu_name"),
-    Field("uuid", values.text, "uuid", "gpu uuid", "uuid|gpu_uuid"),
-    Field("serial", values.text, "serial", "serial number", "serial|gpu_serial"),
+    Field("name", values.text, "product_name", "product name", "name"),
+    Field("uuid", values.text, "uuid", "gpu uuid", "uuid"),
+    Field("serial", values.text, "serial", "serial number", "serial"),
     Field("device_id", values.device_id, "pci/pci_device_id", "pci/device id", "pci.device_id"),
     Field("board_part_number", values.text, "board_part_number", "board part number"),
     Field(
