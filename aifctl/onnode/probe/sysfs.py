@@ -51,6 +51,8 @@ def is_address(name: str) -> bool:
     parts = name.replace(".", ":").split(":")
     return (
         len(name) <= _LONGEST_ADDRESS
+        and name[-2:-1] == "."
+        and name.count(":") == 2  # noqa: PLR2004  between domain, bus and device
         and [len(part) for part in parts[1:]] == [2, 2, 1]
         and len(parts[0]) >= 4  # noqa: PLR2004  the digits of a domain
         and _HEX.issuperset("".join(parts))

@@ -9,9 +9,12 @@ from pathlib import Path
 
 def write_files(folder: Path, files: Mapping[str, str | bytes]) -> None:
     """Write files, each text with the line's end that the kernel gives it; a name may hold folders."""
+    made: set[Path] = set()
     for name, content in files.items():
         file = folder / name
-        file.parent.mkdir(parents=True, exist_ok=True)
+        if file.parent not in made:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            made.add(file.parent)
         file.write_bytes(content if isinstance(content, bytes) else f"{content}\n".encode())
 
 
