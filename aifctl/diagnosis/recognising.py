@@ -36,10 +36,12 @@ class Recognised:
     Attributes:
         kind: nvidia-smi-xml, nvidia-smi-text, nvidia-smi-csv, nvlink-s, nvidia-smi-L, nvidia-smi-failure, ibstat, lspci,
             kernel, smartctl.
+        section: what it is of a reading.
         parse: makes the reading; raises UnreadableError where the text is not what it looks like, or is cut.
     """
 
     kind: str
+    section: SectionName
     parse: Callable[[], Reading]
 
 
@@ -54,7 +56,21 @@ def recognise(data: bytes) -> Recognised:
     found = next((one for one in _FORMATS if one.is_it(head)), None)
     if found is None:
         raise UnreadableError(_UNKNOWN)
-    return Recognised(kind=found.kind, parse=partial(_reading, found, text))
+    return Recognised(kind=found.kind, section=found.section, parse=partial(_reading, found, text))
+
+
+def reading_of_text(data: bytes) -> Reading:
+    """Return what a text comes to; of one that is cut or garbled that its section could not be read, code `garbled`.
+
+    Raises:
+        UnreadableError: it is none that we know, or too long.
+    """
+    found = recognise(data)
+    try:
+        return found.parse()
+    except UnreadableError as problem:
+        end = SectionEnd(status=SectionStatus.ERROR, code="garbled", message=str(problem))
+        return Reading(probe=found.kind, ends={found.section: end})
 
 
 _UNKNOWN = "the text is none that is known: nvidia-smi, ibstat, lspci, smartctl -j, a kernel's log"
