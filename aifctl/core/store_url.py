@@ -41,8 +41,8 @@ def parse_store_url(text: str) -> StoreUrl:
     scheme, colon, rest = text.partition(":")
     if not text:
         return StoreUrl()
-    if scheme == "sqlite" and rest.startswith("///") and rest.strip("/"):
-        return StoreUrl(path=Path(rest[3:]).expanduser().absolute())
+    if scheme == "sqlite" and rest.startswith("////") and rest.strip("/"):
+        return StoreUrl(path=Path(rest[3:]))
     if colon and scheme in {"postgresql", "postgres"} and rest.startswith("//"):
         return _postgresql(rest)
     raise UsageError(
