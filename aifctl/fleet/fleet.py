@@ -12,6 +12,7 @@ from aifctl.fleet.lifecycle import State
 from aifctl.fleet.node import Bmc, Node, Rail
 from aifctl.fleet.nodeset_order import sort_names
 from aifctl.fleet.policy import Policy
+from aifctl.fleet.states import StatedColumns, StateNow
 from aifctl.fleet.topology import RAIL_COUNT, Leaf
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ class Fleet:
         policy: the inventory's policy.
         origin: the inventory's path as a person would name it, or "hostfile PATH".
         selectors: the `groups:` that are selectors, by name; those that are plain nodesets are in `scope("group")`.
+        written: the fleet as its inventory has it, before any state was laid over it.
     """
 
     def __init__(
@@ -55,6 +57,7 @@ class Fleet:
         self._nodes: dict[str, Node] = {}
         self._decoded: dict[str, Sequence[Any]] = {}
         self._scopes: dict[str, dict[str, list[str]]] = {}
+        self.written: Fleet = self
 
     @classmethod
     def from_nodes(cls, nodes: Iterable[Node], *, policy: Policy | None = None, origin: str = "") -> Fleet:
@@ -63,6 +66,18 @@ class Fleet:
         fleet = cls(columns_of([by_name[name] for name in sort_names(by_name)]), policy=policy, origin=origin)
         fleet._nodes = by_name
         return fleet
+
+    def with_states(self, states: Callable[[], Mapping[str, StateNow]]) -> Fleet:
+        """Return the fleet with nodes where they stand now; those without a state stand where the inventory says.
+
+        `states` is called when somebody asks for the first state, and not again.
+        """
+        columns = StatedColumns(self._columns, states)
+        stated = Fleet(
+            columns, policy=self.policy, origin=self.origin, leaves=lambda: self.leaves, selectors=self.selectors
+        )
+        stated.written = self
+        return stated
 
     def __len__(self) -> int:
         return len(self.names)

@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from aifctl.fleet.lifecycle import State
+from aifctl.fleet.states import StateNow
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SweepRow:
@@ -133,13 +136,14 @@ class StateRow:
     """Where a node stands. A node without a row stands where its inventory says, at version 0.
 
     Attributes:
+        off: None where nobody has said it since: the inventory's flag counts.
         reason: `aifctl:…` or foreign. owner: whose tool may lift it. why: free text. actor: who moved it, `from_where`.
         version: grows by one with each move; what compare-and-set compares.
     """
 
     node: str
     state: str
-    off: bool
+    off: bool | None
     since_at_s: float
     reason: str
     owner: str
@@ -148,6 +152,11 @@ class StateRow:
     from_where: str
     run: str
     version: int
+
+    @property
+    def now(self) -> StateNow:
+        """Return what is laid over the inventory."""
+        return StateNow(state=State(self.state), off=self.off)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,7 +167,7 @@ class TransitionRow:
     version: int
     source: str
     target: str
-    off: bool
+    off: bool | None
     at_s: float
     actor: str
     from_where: str

@@ -52,7 +52,7 @@ def apply_notes(hand: Hand, records: Sequence[Record]) -> None:
 def _apply_move(hand: Hand, record: Record, move: Record, node_id: int) -> None:
     old = hand.connection.execute(select(STATES).where(STATES.c.node_id == node_id)).mappings().first()
     moved = move["source"] != move["target"]
-    off = int(move["off"]) if move["off"] is not None else (old["off"] if old else 0)
+    off = int(move["off"]) if move["off"] is not None else (old["off"] if old else None)
     told = {
         "node_id": node_id,
         "off": off,

@@ -68,11 +68,15 @@ def lease(row: Sequence[Any]) -> Lease:
     return Lease(scope=row[0], owner=row[1], purpose=row[2], since_s=row[3], until_s=row[4], renewed_at_s=row[5])
 
 
+def _flag(value: int | None) -> bool | None:
+    return None if value is None else bool(value)
+
+
 def _state(row: Sequence[Any]) -> StateRow:
     return StateRow(
         node=row[0],
         state=row[1],
-        off=bool(row[2]),
+        off=_flag(row[2]),
         since_at_s=row[3],
         reason=row[4],
         owner=row[5],
@@ -90,7 +94,7 @@ def _transition(row: Sequence[Any]) -> TransitionRow:
         version=row[1],
         source=row[2],
         target=row[3],
-        off=bool(row[4]),
+        off=_flag(row[4]),
         at_s=row[5],
         actor=row[6],
         from_where=row[7],

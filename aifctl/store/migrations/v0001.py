@@ -47,12 +47,12 @@ STATEMENTS = (
         incident INTEGER NOT NULL REFERENCES incidents (id), number INTEGER NOT NULL, at {real} NOT NULL,
         who TEXT NOT NULL, what TEXT NOT NULL, text TEXT NOT NULL, PRIMARY KEY (incident, number))""",
     """CREATE TABLE states (
-        node_id INTEGER PRIMARY KEY REFERENCES nodes (id), state TEXT NOT NULL, off INTEGER NOT NULL,
+        node_id INTEGER PRIMARY KEY REFERENCES nodes (id), state TEXT NOT NULL, off INTEGER,
         since_at {real} NOT NULL, reason TEXT NOT NULL, owner TEXT NOT NULL, why TEXT NOT NULL, actor TEXT NOT NULL,
         from_where TEXT NOT NULL, run TEXT NOT NULL, version INTEGER NOT NULL)""",
     """CREATE TABLE transitions (
         node_id INTEGER NOT NULL REFERENCES nodes (id), version INTEGER NOT NULL, source TEXT NOT NULL,
-        target TEXT NOT NULL, off INTEGER NOT NULL, at {real} NOT NULL, actor TEXT NOT NULL, from_where TEXT NOT NULL,
+        target TEXT NOT NULL, off INTEGER, at {real} NOT NULL, actor TEXT NOT NULL, from_where TEXT NOT NULL,
         reason TEXT NOT NULL, owner TEXT NOT NULL, why TEXT NOT NULL, run TEXT NOT NULL,
         PRIMARY KEY (node_id, version))""",
     "CREATE INDEX transitions_at ON transitions (at)",
