@@ -29,12 +29,13 @@ _EXPRESS = re.compile(r"Capabilities: \[[0-9a-f]{2}\] Express\b")
 
 @dataclass(slots=True)
 class _Block:
-    """One device's lines, those that matter. `cut`: the text ends in the middle of it."""
+    """One device's lines, those that matter. `detailed`: there are any; `cut`: the text ends in the middle of it."""
 
     address: str
     kind: str
     name: str
     lines: dict[str, str] = field(default_factory=dict)
+    detailed: bool = False
     denied: bool = False
     express: bool = False
     cut: bool = False
@@ -53,7 +54,7 @@ def parse_lspci(told: str) -> PciSection:
     blocks, complete = _blocks(lines)
     if not blocks:
         raise UnreadableError(_why_not(lines))
-    verbose = any(block.lines or block.express or block.denied for block in blocks.values())
+    verbose = any(block.detailed for block in blocks.values())
     last = list(blocks.values())[-1]
     last.cut = not _is_ended(told, last, verbose=verbose)
     above = _bridges(blocks.values()) if verbose else None
@@ -87,6 +88,7 @@ def _blocks(lines: Iterable[str]) -> tuple[dict[str, _Block], bool]:
 
 
 def _take(block: _Block, line: str) -> None:
+    block.detailed = True
     if line.startswith(_LINES):
         name = next(name for name in _LINES if line.startswith(name))
         block.lines.setdefault(name, line[len(name) :].strip())

@@ -1,0 +1,188 @@
+"""What the probe reads of sysfs, as sections of a reading: on simulated hardware, and on whatever a node may answer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings, strategies as st
+
+from aifctl.diagnosis.absent import Absent
+from aifctl.diagnosis.natural_order import natural_order
+from aifctl.diagnosis.pci import PciDevice
+from aifctl.diagnosis.port import Port
+from aifctl.diagnosis.sysfs_pci import parse_sysfs_pci
+from aifctl.diagnosis.sysfs_ports import parse_sysfs_ports
+from aifctl.diagnosis.unreadable import UnreadableError
+from tests.fuzzing import examples
+
+PORT = {
+    "state": "4: ACTIVE", "phys": "5: LinkUp", "rate": "400 Gb/sec (4X NDR)", "layer": "InfiniBand", "lid": "0x80",
+    "sm": "0x1", "gid": "fe80:0000:0000:0000:a088:c203:00aa:bbcc", "c": {"symbol_error": "0", "link_downed": "3"},
+}  # fmt: skip
+HCA = {
+    "type": "MT4129", "fw": "28.39.2048", "board": "MT_0000000838", "guid": "a088:c203:00aa:bbc0",
+    "pci": "0000:18:00.0", "numa": "0", "net": ["ibp24s0"], "ports": {"1": PORT},
+}  # fmt: skip
+GPU = {
+    "id": ["0x10de", "0x2330", "0x030200"], "up": "0000:17:02.0", "driver": "nvidia", "numa": "1",
+    "speed": "32.0 GT/s PCIe", "speed_max": "32.0 GT/s PCIe", "width": "16", "width_max": "16",
+    "aer": {"fatal": "0", "nonfatal": "1", "correctable": "2"}, "head": "de103023060010001a00020300000000",
+}  # fmt: skip
+GONE, DENIED, BROKEN = {"!": "ENOENT"}, {"!": "EACCES"}, {"!": "EIO"}
+
+
+def port_of(**changed: Any) -> Port:
+    device = HCA | {name: value for name, value in changed.items() if name in HCA}
+    device["ports"] = changed.get(
+        "ports", {"1": PORT | {name: value for name, value in changed.items() if name in PORT}}
+    )
+    (port,) = parse_sysfs_ports({"source": "sysfs", "devices": {"mlx5_0": device}}).ports
+    return port
+
+
+def device_of(**changed: Any) -> PciDevice:
+    (device,) = parse_sysfs_pci({"source": "sysfs", "devices": {"0000:1b:00.0": GPU | changed}}).devices
+    return device
+
+
+def test_a_port_is_what_its_files_say() -> None:
+    assert port_of() == Port(
+        device="mlx5_0", number=1, state="active", physical_state="link-up", link_layer="infiniband",
+        rate_gbits_s=400.0, lid=128, sm_lid=1, guid="a088c20300aabbcc", hca_type="MT4129", firmware_version="28.39.2048",
+        psid="MT_0000000838", pci_address="0000:18:00.0", numa_node=0, netdev="ibp24s0",
+        counters={"symbol_error": 0, "link_downed": 3},
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("changed", "field", "expected"),
+    [
+        ({"state": "1: DOWN"}, "state", "down"),
+        ({"state": "5: ACTIVE_DEFER"}, "state", "active-defer"),
+        ({"phys": "2: Polling"}, "physical_state", "polling"),
+        ({"phys": "4: PortConfigurationTraining"}, "physical_state", "training"),
+        ({"phys": "6: LinkErrorRecovery"}, "physical_state", "link-error-recovery"),
+        ({"phys": "7: Phy Test"}, "physical_state", "phy-test"),
+        ({"phys": GONE}, "physical_state", Absent.MISSING),
+        ({"rate": "2.5 Gb/sec (1X SDR)"}, "rate_gbits_s", 2.5),
+        ({"rate": "200 Gb/sec (2X NDR)"}, "rate_gbits_s", 200.0),
+        ({"rate": DENIED}, "rate_gbits_s", Absent.DENIED),
+        ({"rate": BROKEN}, "rate_gbits_s", Absent.ERROR),
+        ({"rate": ""}, "rate_gbits_s", Absent.NOT_AVAILABLE),
+        ({"rate": 400}, "rate_gbits_s", Absent.ERROR),
+        ({"lid": "0xzz"}, "lid", Absent.ERROR),
+        ({"gid": GONE}, "guid", "a088c20300aabbc0"),
+        ({"layer": "Ethernet"}, "guid", "a088c20300aabbc0"),
+        ({"gid": "0000:0000:0000:0000:0000:0000:0000:0000"}, "guid", "a088c20300aabbc0"),
+        ({"gid": GONE, "guid": GONE}, "guid", Absent.MISSING),
+        ({"numa": "-1"}, "numa_node", -1),
+        ({"net": []}, "netdev", Absent.NOT_AVAILABLE),
+        ({"net": ["a", "b"]}, "netdev", "a,b"),
+        ({"c": {}}, "counters", Absent.MISSING),
+        ({"c": {"symbol_error": BROKEN, "link_downed": "1"}}, "counters", Absent.ERROR),
+        ({"c": {"symbol_error": DENIED}}, "counters", Absent.DENIED),
+        ({"fw": "28\x1b[2J"}, "firmware_version", "28\\x1b[2J"),
+    ],
+)
+def test_texts_become_values(changed: dict[str, Any], field: str, expected: object) -> None:
+    assert getattr(port_of(**changed), field) == expected
+
+
+def test_a_device_without_a_port_that_can_be_read_is_a_port_of_which_nothing_is_known() -> None:
+    port = port_of(ports=DENIED)
+    assert (port.subject, port.state, port.counters, port.hca_type) == (
+        "port:mlx5_0/1", Absent.MISSING, Absent.MISSING, "MT4129",
+    )  # fmt: skip
+
+
+def test_ports_come_in_natural_order() -> None:
+    devices = dict.fromkeys(("mlx5_10", "mlx5_2", "mlx5_bond_0", "bnxt_re0"), HCA)
+    assert [port.device for port in parse_sysfs_ports({"devices": devices}).ports] == [
+        "bnxt_re0", "mlx5_2", "mlx5_10", "mlx5_bond_0",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "names",
+    [["mlx5_2", "mlx5_10"], ["", "a"], ["a1b2", "a1b10"], ["x", "9", "10"], ["mlx5_9", "mlx5_bond_0"], ["1", "1a", "\u0663"]],
+)  # fmt: skip
+def test_natural_order(names: list[str]) -> None:
+    backwards = names[::-1]
+    assert sorted(backwards, key=natural_order) == names
+
+
+def test_a_gpu_is_what_its_files_say() -> None:
+    assert device_of() == PciDevice(
+        address="0000:1b:00.0", device_id="10de:2330", pci_class="030200", driver="nvidia", upstream="0000:17:02.0",
+        numa_node=1, link_speed_gt_s=32.0, link_speed_max_gt_s=32.0, link_width=16, link_width_max=16,
+        acs_source_validation=Absent.NOT_AVAILABLE, revision_ff=False, aer_fatal_count=0, aer_nonfatal_count=1,
+        aer_correctable_count=2,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("changed", "field", "expected"),
+    [
+        ({"speed": "2.5 GT/s PCIe"}, "link_speed_gt_s", 2.5),
+        ({"speed": "8 GT/s"}, "link_speed_gt_s", 8.0),
+        ({"speed": "Unknown"}, "link_speed_gt_s", Absent.NOT_AVAILABLE),
+        ({"speed": "Unknown speed"}, "link_speed_gt_s", Absent.NOT_AVAILABLE),
+        ({"speed": GONE}, "link_speed_gt_s", Absent.NOT_AVAILABLE),
+        ({"speed": None}, "link_speed_gt_s", Absent.MISSING),
+        ({"speed": BROKEN}, "link_speed_gt_s", Absent.ERROR),
+        ({"width": "63"}, "link_width", Absent.NOT_AVAILABLE),
+        ({"width": "0"}, "link_width", Absent.NOT_AVAILABLE),
+        ({"width": "wide"}, "link_width", Absent.ERROR),
+        ({"head": "f" * 32}, "revision_ff", True),
+        ({"head": ""}, "revision_ff", Absent.MISSING),
+        ({"head": BROKEN}, "revision_ff", Absent.ERROR),
+        ({"head": "xyz"}, "revision_ff", Absent.ERROR),
+        ({"acs": "0001"}, "acs_source_validation", True),
+        ({"acs": "001e"}, "acs_source_validation", False),
+        ({"acs": DENIED}, "acs_source_validation", Absent.DENIED),
+        ({"acs": {"!": "ELOOP"}}, "acs_source_validation", Absent.ERROR),
+        ({"up": ""}, "upstream", ""),
+        ({"up": "/etc"}, "upstream", Absent.ERROR),
+        ({"driver": ""}, "driver", Absent.NOT_AVAILABLE),
+        ({"id": ["0x10de", BROKEN, "0x030200"]}, "device_id", Absent.ERROR),
+        ({"id": None}, "pci_class", Absent.MISSING),
+        ({"aer": {"fatal": GONE}}, "aer_fatal_count", Absent.NOT_AVAILABLE),
+        ({"aer": {"fatal": "many"}}, "aer_fatal_count", Absent.ERROR),
+        ({"aer": None}, "aer_fatal_count", Absent.MISSING),
+    ],
+)
+def test_texts_of_a_device_become_values(changed: dict[str, Any], field: str, expected: object) -> None:
+    assert getattr(device_of(**changed), field) == expected
+
+
+@pytest.mark.parametrize("data", [None, [], {}, {"devices": None}, {"devices": {"x": 1}}, {"devices": {str(at): {} for at in range(9999)}}])  # fmt: skip
+def test_what_is_no_section_is_unreadable(data: object) -> None:
+    for parse in (parse_sysfs_ports, parse_sysfs_pci):
+        with pytest.raises(UnreadableError):
+            parse(data)
+
+
+_LEAVES = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | st.just(GONE)
+_JSON = st.recursive(
+    _LEAVES,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=8,
+)
+_OF_PORT = st.fixed_dictionaries({}, optional=dict.fromkeys(PORT, _JSON))
+_OF_HCA = st.fixed_dictionaries({"ports": st.dictionaries(st.sampled_from("12x"), _OF_PORT | _JSON)}, optional=dict.fromkeys([name for name in HCA if name != "ports"], _JSON))  # fmt: skip
+_OF_GPU = st.fixed_dictionaries({}, optional=dict.fromkeys([*GPU, "acs"], _JSON))
+
+
+@settings(max_examples=examples(300), deadline=None)
+@given(
+    ports=st.dictionaries(st.text(max_size=9), _OF_HCA | _JSON, max_size=3) | _JSON,
+    devices=st.dictionaries(st.sampled_from(["0000:1b:00.0", "0000:17:02.0"]) | st.text(max_size=9), _OF_GPU | _JSON, max_size=3) | _JSON,
+)  # fmt: skip
+def test_whatever_a_node_answers_raises_nothing_but_that_it_is_unreadable(ports: Any, devices: Any) -> None:
+    for parse, found in ((parse_sysfs_ports, ports), (parse_sysfs_pci, devices)):
+        try:
+            section = parse({"devices": found})
+        except UnreadableError:
+            continue
+        assert section.source == "sysfs"
