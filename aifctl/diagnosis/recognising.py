@@ -55,7 +55,7 @@ def recognise(data: bytes) -> Recognised:
     head = _Head(text)
     found = next((one for one in _FORMATS if one.is_it(head)), None)
     if found is None:
-        raise UnreadableError(_UNKNOWN)
+        raise UnreadableError(_SUMMARY if "| NVIDIA-SMI " in head.text[:_SNIFFED] else _UNKNOWN)
     return Recognised(kind=found.kind, section=found.section, parse=partial(_reading, found, text))
 
 
@@ -73,6 +73,7 @@ def reading_of_text(data: bytes) -> Reading:
         return Reading(probe=found.kind, ends={found.section: end})
 
 
+_SUMMARY = "nvidia-smi's summary leaves out what matters: take the output of nvidia-smi -q -x instead"
 _UNKNOWN = "the text is none that is known: nvidia-smi, ibstat, lspci, smartctl -j, a kernel's log"
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from aifctl.diagnosis import smi_values as values
 from aifctl.diagnosis.absent import Absent
@@ -20,6 +20,7 @@ _MOST_LINES = 4096
 
 #: The column that tells which GPU a row is of, and columns of the node.
 _ADDRESS = "pci.bus_id"
+_WHOSE = (_ADDRESS, "uuid", "serial", "index")
 _NODE = frozenset({"count", "driver_version"})
 _COLUMNS = frozenset(name for field in FIELDS for name in field.alternatives(Format.CSV)) | {_ADDRESS, *_NODE}
 _FAMILIES = ("clocks_event_reasons", "clocks_throttle_reasons", "remapped_rows.", "fabric.health.")
@@ -87,15 +88,13 @@ def _row(header: Sequence[tuple[str, str]], cells: Sequence[str], *, cut: bool) 
 
 
 def _section(rows: Sequence[dict[str, str]], beside: Sequence[str]) -> GpuSection:
-    if len(rows) > _MOST_GPUS:
-        raise UnreadableError(f"the output of nvidia-smi --query-gpu has more than {_MOST_GPUS} rows")
     first = rows[0] if rows else {}
     driver_version = values.text(first.get("driver_version", ""))
     section = GpuSection(
         source=Format.CSV.value,
         driver_version=driver_version,
         told_count=values.count()(first.get("count", "")),
-        gpus=in_order(_gpu(row, driver_version) for row in rows),
+        gpus=in_order(_gpu(row, driver_version) for row in _newest(rows)),
     )
     section = add_said(section, "\n".join(beside))
     told = section.told_count
@@ -106,6 +105,14 @@ def _section(rows: Sequence[dict[str, str]], beside: Sequence[str]) -> GpuSectio
             f"of {told} GPUs nvidia-smi --query-gpu tells {len(section.gpus)}: cut, or not of all GPUs"
         )
     return section
+
+
+def _newest(rows: Sequence[dict[str, str]]) -> Iterable[dict[str, str]]:
+    """Return the last row of each GPU: `-l` prints them again and again."""
+    by_gpu = {next((row[name] for name in _WHOSE if name in row), str(at)): row for at, row in enumerate(rows)}
+    if len(by_gpu) > _MOST_GPUS:
+        raise UnreadableError(f"the output of nvidia-smi --query-gpu tells more than {_MOST_GPUS} GPUs")
+    return by_gpu.values()
 
 
 def _gpu(row: dict[str, str], driver_version: str | Absent) -> Gpu:

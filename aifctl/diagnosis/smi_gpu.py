@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any
 
 from aifctl.diagnosis import smi_values as values
@@ -14,6 +15,7 @@ from aifctl.diagnosis.nvml_answers import worst_reason
 from aifctl.diagnosis.smi_fields import FIELDS
 from aifctl.diagnosis.smi_format import Format
 from aifctl.diagnosis.smi_values import Reader
+from aifctl.diagnosis.unreadable import UnreadableError
 
 #: Names of a field, best first; each with its parts, and of each part whether it may be left out of the sum.
 _Alternatives = tuple[tuple[tuple[str, bool], ...], ...]
@@ -64,8 +66,12 @@ def parse_told(told: Told, driver_version: str | Absent) -> Gpu:
 
 
 def in_order(gpus: Iterable[Gpu]) -> tuple[Gpu, ...]:
-    """Return GPUs in order of address; those without one last, by index."""
-    return tuple(sorted(gpus, key=_place))
+    """Return GPUs in order of address; those without one last, by index. UnreadableError where one is told twice."""
+    ordered = tuple(sorted(gpus, key=_place))
+    for one, other in pairwise(ordered):
+        if one.pci_address and one.pci_address == other.pci_address:
+            raise UnreadableError(f"the GPU at {one.pci_address} is told twice: not the output of one look at one node")
+    return ordered
 
 
 def lost_gpu(pci_address: str) -> Gpu:

@@ -14,7 +14,7 @@ from aifctl.diagnosis.smi_gpu import in_order, lost_gpu
 from aifctl.diagnosis.unreadable import UnreadableError
 
 #: nvidia-smi gives 27 KB a GPU in XML.
-MOST_CHARACTERS = 16 << 20
+MOST_CHARACTERS = 8 << 20
 
 _MOST_LINES = 2000
 _LONGEST_LINE = 500

@@ -95,6 +95,11 @@ def test_what_is_not_known_is_unreadable(data: bytes) -> None:
         reading_of_text(data)
 
 
+def test_the_summary_is_refused_with_the_way_out() -> None:
+    with pytest.raises(UnreadableError, match="nvidia-smi -q -x"):
+        recognise(b"+-----+\n| NVIDIA-SMI 580.95.05   Driver Version: 580.95.05   CUDA Version: 13.0 |\n")
+
+
 def test_a_bomb_is_not_inflated_to_its_end() -> None:
     with pytest.raises(UnreadableError, match="longer"):
         recognise(gzip.compress(b"\0" * (70 << 20)))

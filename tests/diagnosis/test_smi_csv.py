@@ -56,7 +56,8 @@ def test_units_stand_with_the_value_or_with_nounits_in_the_header_alone() -> Non
         == parse_smi_csv(csv(ROW, OTHER)).gpus[0]
     )
     other_unit = {name.replace("MiB", "GiB"): word for name, word in plain.items()}
-    assert parse_smi_csv(csv(other_unit, other_unit)).gpus[0].memory_total_bytes is Absent.ERROR
+    other_gpu = {**other_unit, "pci.bus_id": "00000000:1C:00.0"}
+    assert parse_smi_csv(csv(other_unit, other_gpu)).gpus[0].memory_total_bytes is Absent.ERROR
 
 
 def test_reasons_asked_for_one_by_one_are_a_mask_if_all_of_them_were() -> None:
@@ -94,7 +95,7 @@ def test_the_last_cell_of_a_text_without_an_end_is_not_believed() -> None:
         csv(ROW),
         csv(ROW, OTHER)[:-100],
         csv({name: word for name, word in ROW.items() if name != "count"}).split("\n")[0] + "\n",
-        csv(*[ROW] * 65),
+        csv(*({**ROW, "pci.bus_id": f"00000000:{bus:02X}:00.0"} for bus in range(65))),
         csv(ROW, OTHER) + "a, b\n",
     ],
 )
@@ -121,3 +122,8 @@ def test_what_nvidia_smi_refused_is_in_the_sentence() -> None:
 )
 def test_a_header_is_known_by_its_columns(line: str, *, is_header: bool) -> None:
     assert looks_like_smi_csv(line) == is_header
+
+
+def test_of_several_rows_of_one_gpu_the_last_one_holds() -> None:
+    later = {**ROW, "remapped_rows.pending": "Yes"}
+    assert [gpu.remap_pending for gpu in parse_smi_csv(csv(ROW, OTHER, later, OTHER)).gpus] == [True, False]

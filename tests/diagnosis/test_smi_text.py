@@ -9,7 +9,7 @@ from aifctl.diagnosis.gpu import GpuProcess
 from aifctl.diagnosis.smi_text import parse_smi_text
 from aifctl.diagnosis.smi_xml import parse_smi_xml
 from aifctl.diagnosis.unreadable import UnreadableError
-from tests.diagnosis.smi_texts import healthy, text, xml
+from tests.diagnosis.smi_texts import ADDRESS, healthy, text, xml
 
 H100 = text(healthy(), healthy())
 
@@ -98,6 +98,7 @@ def test_a_text_that_ends_before_its_last_gpu_does_is_unreadable(lost_lines: int
         "==============NVSMI LOG==============\n",
         text(healthy(), attached=8),
         text(*[healthy()] * 65),
+        text(healthy(), healthy(), addresses=[ADDRESS, ADDRESS]),
         text(healthy(), healthy()).split("GPU 00000000:1C")[0],
         "=NVSMI LOG=\nGPU 00000000:1B:00.0\n" + "".join(f"{' ' * depth}x{depth}\n" for depth in range(1, 12)),
         "=NVSMI LOG=\nGPU 00000000:1B:00.0\n" + "".join(f"    x{number} : 1\n" for number in range(5000)),

@@ -8,7 +8,7 @@ from aifctl.diagnosis.absent import Absent
 from aifctl.diagnosis.gpu import Gpu, GpuProcess
 from aifctl.diagnosis.smi_xml import parse_smi_xml
 from aifctl.diagnosis.unreadable import UnreadableError
-from tests.diagnosis.smi_texts import healthy, xml
+from tests.diagnosis.smi_texts import ADDRESS, healthy, xml
 
 #: What nvidia-smi -q has no word for.
 UNTOLD = {
@@ -220,6 +220,7 @@ def test_a_warning_behind_the_log_tells_of_a_corrupt_inforom() -> None:
         "<nvidia_smi_log></nvidia_smi_log>",
         "<nvidia_smi_log>" + "<a>" * 5000 + "</a>" * 5000 + "</nvidia_smi_log>",
         xml(*[healthy()] * 65),
+        xml(healthy(), healthy(), addresses=[ADDRESS, ADDRESS]),
         xml(healthy(**{f"made_up_{number}": "1" for number in range(5000)})),
     ],
 )
@@ -244,7 +245,7 @@ def test_entities_are_neither_expanded_nor_followed() -> None:
 
 def test_what_is_longer_than_nvidia_smi_ever_prints_is_refused() -> None:
     with pytest.raises(UnreadableError, match="longer"):
-        parse_smi_xml(b"x" * ((16 << 20) + 1))
+        parse_smi_xml(b"x" * ((8 << 20) + 1))
 
 
 def test_the_encoding_that_a_text_claims_is_not_looked_up() -> None:
