@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from aifctl.diagnosis.absent import Absent, CannotTellError
+from aifctl.diagnosis.absent import Absent, CannotTellError, NeutralError
 from aifctl.diagnosis.check import Case
 from aifctl.diagnosis.port import Port, PortSection
 from aifctl.diagnosis.reading import Reading
@@ -19,6 +19,12 @@ def port_section(reading: Reading) -> Iterator[tuple[str, PortSection]]:
     if reading.port is None:
         raise CannotTellError("ports", "not read")
     yield NODE, reading.port
+
+
+def need_fabric_port(port: Port, case: Case) -> None:
+    """NeutralError where the fabric has no business with this port."""
+    if not is_fabric_port(port, case):
+        raise NeutralError(f"{port.device}/{port.number} is none of the fabric's")
 
 
 def is_fabric_port(port: Port, case: Case) -> bool:

@@ -9,9 +9,9 @@ def grown_in(memory: Memory, identity: str, counter: str, *, window_s: float, no
     """Return by how much a counter grew in the last `window_s` seconds, taking each look's growth as even in its time."""
     begin_s, total = now_s - window_s, 0.0
     for growth in memory.growths.get((identity, counter), ()):
-        inside_s = growth.at_s - max(begin_s, growth.at_s - growth.seconds)
-        if inside_s > 0:
-            total += growth.count * min(1.0, inside_s / growth.seconds) if growth.seconds > 0 else growth.count
+        if growth.at_s > begin_s:
+            inside_s = min(growth.seconds, growth.at_s - begin_s)
+            total += growth.count * inside_s / growth.seconds if growth.seconds > 0 else growth.count
     return total
 
 

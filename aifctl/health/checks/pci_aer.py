@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from aifctl.diagnosis.absent import NEUTRAL, Absent, CannotTellError
+from aifctl.diagnosis.absent import NEUTRAL, Absent, CannotTellError, NeutralError
 from aifctl.diagnosis.check import Case, Check, Threshold
 from aifctl.diagnosis.finding import Action, Finding, Result
 from aifctl.diagnosis.growth_rate import last_grown_at
@@ -23,9 +23,10 @@ _COUNTERS: Mapping[str, tuple[Result, Action]] = {
 
 def _judge(section: PciSection, case: Case) -> Iterator[Finding]:
     grown = {identity for identity, _ in case.memory.growths}
-    untold: Absent | None = None
+    untold, counts = None, False
     for device in section.devices:
         fatal, nonfatal = device.aer_fatal_count, device.aer_nonfatal_count
+        counts = counts or not isinstance(fatal, Absent)
         if fatal == 0 == nonfatal:
             continue
         for count in (fatal, nonfatal):
@@ -37,6 +38,8 @@ def _judge(section: PciSection, case: Case) -> Iterator[Finding]:
             yield _finding(device, "fatal-before", Result.WATCH, Action.WATCH, said, fatal)
     if untold is not None:
         raise CannotTellError("PCIe errors of all devices", untold)
+    if not counts:
+        raise NeutralError("PCIe errors")
 
 
 def _grown(device: PciDevice, case: Case) -> Iterator[Finding]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from aifctl.diagnosis.absent import CannotTellError, known, told
 from aifctl.diagnosis.check import Case, Check, Threshold
-from aifctl.diagnosis.fabric_ports import is_fabric_port
+from aifctl.diagnosis.fabric_ports import need_fabric_port
 from aifctl.diagnosis.finding import Action, Finding, Result
 from aifctl.diagnosis.growth_rate import grown_in, last_grown_at
 from aifctl.diagnosis.port import Port
@@ -31,8 +31,7 @@ _SHORTEST_S, _HOUR_S = 60.0, 3600.0
 
 
 def _judge(port: Port, case: Case) -> Iterator[Finding]:
-    if not is_fabric_port(port, case):
-        return
+    need_fabric_port(port, case)
     counters = told(port.counters, "counters")
     identity = port_identity(port)
     if any(of == identity for of, _ in case.memory.growths):

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from aifctl.diagnosis.absent import CannotTellError, known, told
 from aifctl.diagnosis.check import Case, Check, Threshold
-from aifctl.diagnosis.fabric_ports import is_fabric_port
+from aifctl.diagnosis.fabric_ports import need_fabric_port
 from aifctl.diagnosis.finding import Action, Finding, Result
 from aifctl.diagnosis.growth_rate import last_grown_at
 from aifctl.diagnosis.port import Port
@@ -18,8 +18,7 @@ _COUNTER = "link_downed"
 
 
 def _judge(port: Port, case: Case) -> Iterator[Finding]:
-    if not is_fabric_port(port, case):
-        return
+    need_fabric_port(port, case)
     if _COUNTER not in told(port.counters, "counters"):
         raise CannotTellError(_COUNTER, "the port has no such counter")
     identity = port_identity(port)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from aifctl.diagnosis.absent import known, told
+from aifctl.diagnosis.absent import NeutralError, known, told
 from aifctl.diagnosis.check import Case, Check
-from aifctl.diagnosis.fabric_ports import is_fabric_port
+from aifctl.diagnosis.fabric_ports import need_fabric_port
 from aifctl.diagnosis.finding import Action, Finding, Result
 from aifctl.diagnosis.port import Port
 from aifctl.diagnosis.reading import SectionName
@@ -16,10 +16,9 @@ _SOURCE = "InfiniBand Architecture Specification, volume 1: LID 0 is reserved, a
 
 
 def _judge(port: Port, case: Case) -> Iterator[Finding]:
-    if port.link_layer != "infiniband" or not is_fabric_port(port, case):
-        return
-    if told(port.state, "port state") != "active":
-        return
+    need_fabric_port(port, case)
+    if told(port.link_layer, "link layer") != "infiniband" or told(port.state, "port state") != "active":
+        raise NeutralError("LIDs are given to active InfiniBand ports")
     for code, what, lid in (("lid", "a LID", port.lid), ("sm-lid", "a subnet manager's LID", port.sm_lid)):
         if told(lid, code.replace("-", " ")) == 0:
             yield Finding(

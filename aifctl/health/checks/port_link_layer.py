@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from aifctl.diagnosis.absent import known, told
 from aifctl.diagnosis.check import Case, Check, Threshold
-from aifctl.diagnosis.fabric_ports import LAYER, is_fabric_port
+from aifctl.diagnosis.fabric_ports import LAYER, need_fabric_port
 from aifctl.diagnosis.finding import Action, Finding, Result
 from aifctl.diagnosis.port import Port
 from aifctl.diagnosis.reading import SectionName
@@ -14,8 +14,7 @@ from aifctl.diagnosis.subjects import ports
 
 
 def _judge(port: Port, case: Case) -> Iterator[Finding]:
-    if not is_fabric_port(port, case):
-        return
+    need_fabric_port(port, case)
     layer, expected = told(port.link_layer, "link layer"), case.expect(LAYER)
     if layer == expected.value:
         return

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from aifctl.diagnosis.absent import known, told
+from aifctl.diagnosis.absent import NeutralError, known, told
 from aifctl.diagnosis.check import Case, Check, Threshold
-from aifctl.diagnosis.fabric_ports import RATE, is_fabric_port
+from aifctl.diagnosis.fabric_ports import RATE, need_fabric_port
 from aifctl.diagnosis.finding import Action, Finding, Result
 from aifctl.diagnosis.port import Port
 from aifctl.diagnosis.reading import SectionName
@@ -14,8 +14,9 @@ from aifctl.diagnosis.subjects import ports
 
 
 def _judge(port: Port, case: Case) -> Iterator[Finding]:
-    if not is_fabric_port(port, case) or told(port.state, "port state") == "down":
-        return
+    need_fabric_port(port, case)
+    if told(port.state, "port state") == "down":
+        raise NeutralError("rate of a port that is down")
     rate, expected = told(port.rate_gbits_s, "rate"), case.expect(RATE)
     if rate >= expected.value:
         return

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from aifctl.diagnosis.absent import known, told
 from aifctl.diagnosis.check import Case, Check, Threshold
-from aifctl.diagnosis.fabric_ports import COUNT, is_fabric_port
+from aifctl.diagnosis.fabric_ports import COUNT, need_fabric_port
 from aifctl.diagnosis.finding import Action, Finding, Result
 from aifctl.diagnosis.port import Port
 from aifctl.diagnosis.reading import SectionName
@@ -23,8 +23,7 @@ _NO_PEER = {
 
 
 def _judge(port: Port, case: Case) -> Iterator[Finding]:
-    if not is_fabric_port(port, case):
-        return
+    need_fabric_port(port, case)
     state = told(port.state, "port state")
     if state == "active" and known(port.physical_state, "link-up") == "link-up":
         return
