@@ -18,6 +18,7 @@ from aifctl.ports.store import Reader
 from aifctl.ports.store_writes import By, FindingChange, NodeLook
 from aifctl.store.light import open_reader
 from aifctl.store.place import Place, find_place
+from aifctl.store.rebuild import rebuild
 from aifctl.store.store import SqlStore, open_store
 from aifctl.store.tables import METADATA
 
@@ -83,6 +84,17 @@ def contents(place: Place) -> dict[str, list[Any]]:
     ask = _sqlite if place.path else _postgresql
     tables = [table.name for table in METADATA.tables.values()]
     return {name: sorted(map(repr, ask(place, f"SELECT * FROM {name}"))) for name in (*tables, "schema_version")}
+
+
+def same_as_rebuilt(place: Place) -> None:
+    """Compare a database with one made from its log alone."""
+    before = contents(place)
+    if place.path is None:
+        with psycopg.connect(place.conninfo, autocommit=True) as connection:
+            connection.execute("DROP SCHEMA public CASCADE")
+            connection.execute("CREATE SCHEMA public")
+    assert rebuild(place, clock=HandClock()).damage == ()
+    assert contents(place) == before
 
 
 def execute(place: Place, sql: str) -> list[Sequence[Any]]:
