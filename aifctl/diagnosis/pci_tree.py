@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from aifctl.diagnosis.absent import known
 from aifctl.diagnosis.pci import PciDevice, PciSection
 
 _NVIDIA, _MELLANOX = "10de:", "15b3:"
+# A value that is absent is a word (`Absent` is a string), and none of its words begins like a number or an address: so
+# that it need not be asked for each time, on every one of a hundred devices.
 #: PCI classes (https://pci-ids.ucw.cz/read/PD): displays, network, NVMe, bridges; an NVSwitch is a bridge of no known kind.
 _DISPLAY, _NETWORK, _NVME, _BRIDGE, _NVSWITCH = "03", "02", "0108", "0604", "0680"
 #: Deeper trees than this don't exist; circles do, in what a broken node answers.
@@ -15,15 +16,15 @@ _DEEPEST = 16
 
 
 def is_gpu(device: PciDevice) -> bool:
-    return _is(device, _NVIDIA, _DISPLAY)
+    return device.pci_class.startswith(_DISPLAY) and device.device_id.startswith(_NVIDIA)
 
 
 def is_hca(device: PciDevice) -> bool:
-    return _is(device, _MELLANOX, _NETWORK)
+    return device.pci_class.startswith(_NETWORK) and device.device_id.startswith(_MELLANOX)
 
 
 def is_bridge(device: PciDevice) -> bool:
-    return known(device.pci_class, "").startswith(_BRIDGE)
+    return device.pci_class.startswith(_BRIDGE)
 
 
 def kind_of(device: PciDevice) -> str:
@@ -32,9 +33,9 @@ def kind_of(device: PciDevice) -> str:
         return "GPU"
     if is_hca(device):
         return "HCA"
-    if _is(device, _NVIDIA, _NVSWITCH):
+    if device.pci_class.startswith(_NVSWITCH) and device.device_id.startswith(_NVIDIA):
         return "NVSwitch"
-    if known(device.pci_class, "").startswith(_NVME):
+    if device.pci_class.startswith(_NVME):
         return "NVMe disk"
     return "bridge" if is_bridge(device) else "device"
 
@@ -50,13 +51,9 @@ def by_address(section: PciSection) -> dict[str, PciDevice]:
 
 def bridges_above(device: PciDevice, devices: Mapping[str, PciDevice]) -> Iterator[PciDevice]:
     """Yield the bridges from the nearest to the root, as far as they were read."""
-    above = devices.get(known(device.upstream, ""))
+    above = devices.get(device.upstream)
     for _ in range(_DEEPEST):
         if above is None:
             return
         yield above
-        above = devices.get(known(above.upstream, ""))
-
-
-def _is(device: PciDevice, vendor: str, kind: str) -> bool:
-    return known(device.device_id, "").startswith(vendor) and known(device.pci_class, "").startswith(kind)
+        above = devices.get(above.upstream)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from aifctl.core.printable import printable_line
@@ -12,6 +13,7 @@ from aifctl.diagnosis.absent import Absent
 _NO_FILE = frozenset({"ENOENT", "ENOTDIR"})
 _REFUSED = frozenset({"EACCES", "EPERM"})
 _MOST_CHARACTERS = 200
+_INTEGER_DIGITS = 20
 _INTEGER = re.compile(r"-?[0-9]{1,20}", re.ASCII)
 _HEX = re.compile(r"(?:0x)?[0-9a-f]{1,16}", re.ASCII | re.IGNORECASE)
 #: "32.0 GT/s PCIe", "8 GT/s", "32GT/s".
@@ -22,6 +24,8 @@ _WIDTHS = frozenset({1, 2, 4, 8, 12, 16, 32})
 
 def text(value: object) -> str | Absent:
     """Return a text, made harmless; empty is n/a."""
+    if type(value) is str and len(value) <= _MOST_CHARACTERS and value.isascii() and value.isprintable():
+        return value or Absent.NOT_AVAILABLE  # nearly all of them, at a tenth of the time
     if isinstance(value, str):
         return printable_line(value[:_MOST_CHARACTERS]) or Absent.NOT_AVAILABLE
     return why_absent(value)
@@ -39,6 +43,8 @@ def why_absent(value: object) -> Absent:
 
 def integer(value: object) -> int | Absent:
     """Return a decimal number; ERROR for what is none."""
+    if type(value) is str and len(value) < _INTEGER_DIGITS and value.isascii() and value.isdecimal():
+        return int(value)
     told = text(value)
     if isinstance(told, Absent):
         return told
@@ -58,6 +64,11 @@ def speed_gt_s(value: object) -> float | Absent:
     told = text(value)
     if isinstance(told, Absent):
         return told
+    return _speed(told)
+
+
+@lru_cache(maxsize=64)
+def _speed(told: str) -> float | Absent:
     found = _SPEED.match(told)
     if found:
         return float(found[1])

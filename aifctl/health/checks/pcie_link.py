@@ -21,6 +21,8 @@ def _judge(path: GpuPath, case: Case) -> Iterator[Finding]:
         return
     generation, lanes = case.expect(_GENERATION), case.expect(_WIDTH)
     speed = SPEED_OF[generation.value]
+    if all(one.link_speed_gt_s == speed and one.link_width == lanes.value for one in path):
+        return
     slow = [one for one in path if known(one.link_speed_gt_s, speed) < speed]
     narrow = [one for one in path if known(one.link_width, lanes.value) < lanes.value]
     if narrow:
