@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from operator import attrgetter
 from types import UnionType
@@ -119,21 +119,26 @@ def _sections(reading: Reading) -> Iterator[tuple[SectionName, Any]]:
             yield name, section
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Shape:
-    """How one class is packed: its plain facts, its parts, what moves, and moving maps whose keys are facts."""
+    """How one class is packed.
+
+    Attributes:
+        plain: its facts. parts: fields that hold tuples of another class. moving: what moves. maps: moving maps, whose keys
+            are facts. moving_parts: those of `moving` that hold tuples of another class.
+        plain_of, moving_of, maps_of: the values of those fields.
+    """
 
     kind: type[Any]
+    names: frozenset[str]
     plain: tuple[str, ...]
-    parts: tuple[tuple[str, type[Any]], ...]
+    parts: Mapping[str, type[Any]]
     moving: tuple[str, ...]
     maps: tuple[str, ...]
-
-    def values(self, names: tuple[str, ...], thing: Any) -> tuple[Any, ...]:
-        if not names:
-            return ()
-        found = attrgetter(*names)(thing)
-        return found if len(names) > 1 else (found,)
+    moving_parts: Mapping[str, type[Any]]
+    plain_of: Callable[[Any], tuple[Any, ...]]
+    moving_of: Callable[[Any], tuple[Any, ...]]
+    maps_of: Callable[[Any], tuple[Any, ...]]
 
 
 def _shape(kind: type[Any]) -> _Shape:
@@ -148,20 +153,30 @@ _SHAPES: dict[type[Any], _Shape] = {}
 
 def _shape_of(kind: type[Any]) -> _Shape:
     hints = get_type_hints(kind)
-    plain: list[str] = []
-    parts: list[tuple[str, type[Any]]] = []
-    moving: list[str] = []
-    maps: list[str] = []
-    for field in fields(kind):
-        moves, hint = bool(field.metadata.get("moves")), hints[field.name]
-        part = _part(hint)
-        if part is not None and not moves:
-            parts.append((field.name, part))
-        elif moves and _is_map(hint):
-            maps.append(field.name)
-        else:
-            (moving if moves else plain).append(field.name)
-    return _Shape(kind, tuple(plain), tuple(parts), tuple(moving), tuple(maps))
+    by_name = {field.name: bool(field.metadata.get("moves")) for field in fields(kind)}
+    held = {name: part for name in by_name if (part := _part(hints[name])) is not None}
+    maps = tuple(name for name, moves in by_name.items() if moves and name not in held and _is_map(hints[name]))
+    moving = tuple(name for name, moves in by_name.items() if moves and name not in maps)
+    plain = tuple(name for name, moves in by_name.items() if not moves and name not in held)
+    return _Shape(
+        kind=kind,
+        names=frozenset(by_name),
+        plain=plain,
+        parts={name: part for name, part in held.items() if not by_name[name]},
+        moving=moving,
+        maps=maps,
+        moving_parts={name: part for name, part in held.items() if by_name[name]},
+        plain_of=_getter(plain),
+        moving_of=_getter(moving),
+        maps_of=_getter(maps),
+    )
+
+
+def _getter(names: tuple[str, ...]) -> Callable[[Any], tuple[Any, ...]]:
+    if not names:
+        return lambda _thing: ()
+    get = attrgetter(*names)
+    return get if len(names) > 1 else lambda thing: (get(thing),)
 
 
 def _alternatives(hint: Any) -> tuple[Any, ...]:
@@ -182,49 +197,46 @@ def _is_map(hint: Any) -> bool:
     return any(get_origin(one) is Mapping for one in _alternatives(hint))
 
 
-def _pack_rows(things: list[Any], shape: _Shape, moving: list[Any]) -> dict[str, Any]:
+def _pack_rows(things: Iterable[Any], shape: _Shape, moving: list[Any]) -> dict[str, Any]:
     rows = []
     for thing in things:
-        row = [_plain(value) for value in shape.values(shape.plain, thing)]
-        moving += [_moved(value) for value in shape.values(shape.moving, thing)]
-        for value in shape.values(shape.maps, thing):
+        row = [value if type(value) in _AS_IT_IS else _plain(value) for value in shape.plain_of(thing)]
+        moving += [value if type(value) is int else _moved(value) for value in shape.moving_of(thing)]
+        for value in shape.maps_of(thing):
             row.append(_keys(value))
             moving += [] if isinstance(value, Absent) else [value[key] for key in sorted(value)]
-        for name, part in shape.parts:
+        for name, part in shape.parts.items():
             value = getattr(thing, name)
-            row.append(_ABSENT[value] if isinstance(value, Absent) else _pack_rows(list(value), _shape(part), moving))
+            row.append(_ABSENT[value] if isinstance(value, Absent) else _pack_rows(value, _shape(part), moving))
         rows.append(row)
-    return {"f": [*shape.plain, *shape.maps, *(name for name, _ in shape.parts)], "m": list(shape.moving), "r": rows}
+    return {"f": [*shape.plain, *shape.maps, *shape.parts], "m": list(shape.moving), "r": rows}
 
 
 def _unpack_rows(packed: dict[str, Any], shape: _Shape, moving: Iterator[Any]) -> list[Any]:
-    known = {field.name for field in fields(shape.kind)}
-    parts = dict(shape.parts)
-    return [_unpack_row(packed, row, shape, parts, known, moving) for row in packed["r"]]
+    return [_unpack_row(packed, row, shape, moving) for row in packed["r"]]
 
 
-def _unpack_row(
-    packed: dict[str, Any],
-    row: list[Any],
-    shape: _Shape,
-    parts: dict[str, type[Any]],
-    known: set[str],
-    moving: Iterator[Any],
-) -> Any:
+def _unpack_row(packed: dict[str, Any], row: list[Any], shape: _Shape, moving: Iterator[Any]) -> Any:
     found: dict[str, Any] = {name: _told(next(moving)) for name in packed["m"]}
     for name, value in zip(packed["f"], row, strict=True):
-        if name in shape.maps:
+        if type(value) not in _CONTAINERS:
+            found[name] = value
+        elif name in shape.maps:
             found[name] = _told(value) if isinstance(value, dict) else {key: next(moving) for key in value}
-        elif name in parts and "r" in value:
-            found[name] = tuple(_unpack_rows(value, _shape(parts[name]), moving))
+        elif name in shape.parts and "r" in value:
+            found[name] = tuple(_unpack_rows(value, _shape(shape.parts[name]), moving))
         else:
             found[name] = _told(value)
-    found = {name: value for name, value in found.items() if name in known}
-    for name in shape.moving:
-        part = _part(get_type_hints(shape.kind)[name])
-        if part is not None and isinstance(found.get(name), tuple):
+    for name, part in shape.moving_parts.items():
+        if isinstance(found.get(name), tuple):
             found[name] = tuple(part(**{key: _told(value) for key, value in one.items()}) for one in found[name])
+    if not shape.names.issuperset(found):
+        found = {name: value for name, value in found.items() if name in shape.names}
     return shape.kind(**found)
+
+
+_AS_IT_IS = frozenset({int, str, bool, float, type(None)})
+_CONTAINERS = frozenset({dict, list})
 
 
 def _keys(value: Any) -> Any:

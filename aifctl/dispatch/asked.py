@@ -7,7 +7,13 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chosen:
-    """Which nodes. `selector` None means every host of the host file."""
+    """Which nodes.
+
+    Attributes:
+        selector: None means every host of the host file.
+        include_states: act on nodes in these states although the verb leaves them out.
+        skip_busy: leave out what the verb refuses, in place of stopping before it starts.
+    """
 
     selector: str | None
     exclude: str | None = None
@@ -15,6 +21,7 @@ class Chosen:
     sample: int | None = None
     allow_empty: bool = False
     include_states: tuple[str, ...] = ()
+    skip_busy: bool = False
     where: tuple[tuple[str, str], ...] = ()
 
 

@@ -1,9 +1,10 @@
-"""Whether a deed may be done on these nodes: staleness, caps, the protected set, the question, the hash."""
+"""Whether a deed may be done on these nodes: staleness, caps, the protected set, freezes, the question, the hash."""
 
 from __future__ import annotations
 
 from aifctl.core.report import Column, Field, FieldType, Head, Kind, Report
 from aifctl.custody import guards
+from aifctl.custody.holds import refuse_frozen
 from aifctl.custody.plan_hash import PlannedAction, confirm_by_hash, remember_plan
 from aifctl.dispatch.asked import Consent
 from aifctl.dispatch.deed import Deed, Order
@@ -61,6 +62,9 @@ def seek_consent(plan: PlannedAction, given: Consent, tools: Toolbox, *, guarded
         guards.refuse_violations(plan.names, fleet, protected=_protected(fleet, tools), age_s=age_s)
     elif changing:
         guards.refuse_violations((), fleet, age_s=tools.inventory_age_s)  # a stale inventory, nothing else
+    if guarded or changing:
+        reader = tools.store_reader
+        refuse_frozen(plan.verb, plan.names, reader.freezes() if reader else ())
     if given.confirm_hash is not None:
         confirm_by_hash(tools.state, plan, given.confirm_hash)
     if guarded:

@@ -94,12 +94,14 @@ class Manners:
 
     Attributes:
         skip_off: leave out a node that is off, whatever its state.
+        alone: they need a node for themselves, so that they refuse what another has leased or drained.
     """
 
     verbs: tuple[str, ...]
     skipped: frozenset[State] = frozenset()
     refused: frozenset[State] = frozenset()
     skip_off: bool = True
+    alone: bool = False
 
     def of(self, state: State) -> Manner:
         """Return what is done with a node in this state that is not off."""
@@ -121,6 +123,7 @@ MANNERS: tuple[Manners, ...] = (
         verbs=("play", "burnin", "reboot", "reset-gpu", "firmware update", "power off", "power cycle"),
         skipped=_RETIRED,
         refused=_BUSY,
+        alone=True,
     ),
     Manners(
         verbs=("power on", "power status", "power pxe", "power boot-once", "bmc"),
@@ -133,19 +136,26 @@ _BY_VERB: Mapping[str, Manners] = {verb: manners for manners in MANNERS for verb
 _EVERYBODY = Manners(verbs=(), skip_off=False)
 
 
+def manners_of(verb: str) -> Manners:
+    """Return what a verb does; one that is not in the table acts on every node.
+
+    `verb` is as the command line names it: "run", "power cycle", "burnin run" (which is found as "burnin").
+    """
+    return _BY_VERB.get(verb) or _BY_VERB.get(verb.partition(" ")[0], _EVERYBODY)
+
+
 def manner_of(verb: str, state: State, *, off: bool, include: Collection[str] = (), skip_busy: bool = False) -> Manner:
     """Return what a verb does with a node.
 
     Args:
-        verb: as the command line names it, e.g. "run", "power cycle", "burnin run" (which is found as "burnin"); one
-            that is not in the table acts on every node.
+        verb: as for `manners_of`.
         state: the node's.
         off: it is powered down on purpose.
         include: names of states, or "off", that are acted on although the table skips them (`--include-state`);
             what the table refuses stays refused.
         skip_busy: skip what the table refuses (`--skip-busy`).
     """
-    manners = _BY_VERB.get(verb) or _BY_VERB.get(verb.partition(" ")[0], _EVERYBODY)
+    manners = manners_of(verb)
     manner = manners.of(state)
     if manner is Manner.REFUSE:
         return Manner.SKIP if skip_busy else Manner.REFUSE

@@ -13,6 +13,7 @@ from aifctl.core.state_dir import StateDir
 from aifctl.fleet.endpoint import Endpoint
 from aifctl.fleet.fleet import Fleet
 from aifctl.fleet.selector import Terms
+from aifctl.fleet.states import StateNow
 from aifctl.ports.clock import Clock
 from aifctl.ports.confirm import Confirm
 from aifctl.ports.host_keys import HostKeys
@@ -53,11 +54,15 @@ class Toolbox(Protocol):
 
     @property
     def fleet(self) -> Fleet:
-        """The inventory, strictly; InventoryError where it does not parse."""
+        """The inventory, strictly, its nodes in the states of `states`; InventoryError where it does not parse."""
 
     @property
     def known_fleet(self) -> Fleet:
         """The inventory for reading verbs: the last good one, said on stderr, where it does not parse."""
+
+    @property
+    def states(self) -> Mapping[str, StateNow]:
+        """Where nodes stand that the store knows; none where there is no store, or where it can't be read, which is said."""
 
     @property
     def terms(self) -> Terms:

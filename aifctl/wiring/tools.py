@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -15,6 +16,7 @@ from aifctl.core.state_dir import StateDir
 from aifctl.core.system_clock import SystemClock
 from aifctl.wiring.drawers import all_formats, format_named, format_names, inventory_formats
 from aifctl.wiring.overruling import overruled_options, with_flags
+from aifctl.wiring.remembered import reader_at, states_now, store_place
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from aifctl.fleet.endpoint import Endpoint
     from aifctl.fleet.fleet import Fleet
     from aifctl.fleet.selector import Terms
+    from aifctl.fleet.states import StateNow
     from aifctl.output.live import LiveLines
     from aifctl.output.progress import ShownProgress
     from aifctl.output.screen import Screen
@@ -158,9 +161,11 @@ class Tools:
 
     @cached_property
     def store_reader(self) -> Reader | None:
-        from aifctl.store.light import open_reader
+        return reader_at(self._store_place)
 
-        return open_reader(self._store_place)
+    @cached_property
+    def states(self) -> Mapping[str, StateNow]:
+        return states_now(lambda: self.store_reader, self.note)
 
     @property
     def stdin(self) -> BinaryIO:
@@ -250,9 +255,7 @@ class Tools:
 
     @cached_property
     def _store_place(self) -> Place:
-        from aifctl.store.place import find_place
-
-        return find_place(self.settings.value("state"), self.state)
+        return store_place(self.settings, self.state)
 
     def _load(self, *, last_good: bool) -> Loaded:
         value = self.settings.value
@@ -266,7 +269,7 @@ class Tools:
             loaded = self.roster.load(self.inventory_path, last_good=last_good)
         for notice in loaded.notices:
             self.note(f"aifctl: {notice}")
-        return loaded
+        return replace(loaded, fleet=loaded.fleet.with_states(lambda: self.states))
 
     def _scopes_of(self, name: str) -> Any:
         """Say where a node stands, if this command has read an inventory that knows it."""

@@ -88,7 +88,7 @@ def test_what_changes_is_audited_and_names_its_inventory(tools: FakeToolbox) -> 
 def test_a_refused_deed_leaves_no_run_and_is_not_begun(tmp_path: Path) -> None:
     tools = toolbox(tmp_path, racks(policy=Policy(guarded=("sweep",), max_nodes=1)))
     with pytest.raises(RefusedError, match="max_nodes"):
-        carry(order(), tools, pytest.fail, begun=lambda _: pytest.fail("it was begun"))
+        carry(order(), tools, lambda _: None, begun=lambda _: pytest.fail("it was begun"))
     assert list(tools.state.path.glob("runs/*")) == []
 
 

@@ -21,6 +21,7 @@ from aifctl.fleet.lifecycle import State
 from aifctl.fleet.node import Node
 from aifctl.fleet.policy import Policy
 from aifctl.fleet.selector import Terms
+from aifctl.fleet.states import StateNow
 from aifctl.ports.host_keys import HostKey, KeyChange, fingerprint_of
 from aifctl.ports.probe_package import ProbePackage
 from aifctl.ports.roster import Roster
@@ -143,7 +144,7 @@ class FakeToolbox:
     """
 
     state: StateDir
-    fleet: Fleet
+    inventory: Fleet
     transport: FakeTransport = field(default_factory=FakeTransport)
     known: Fleet | None = None
     settings: Settings = field(default_factory=lambda: read_settings({}, system_file=Path("/nonexistent")))
@@ -169,6 +170,20 @@ class FakeToolbox:
     sinks: list[ListSink] = field(default_factory=list)
     asked_for: list[str] = field(default_factory=list)
     stores: list[Store] = field(default_factory=list)
+
+    @property
+    def fleet(self) -> Fleet:
+        """The inventory, and over it what the store of this state directory says by now."""
+        return self.inventory.with_states(lambda: self.states)
+
+    @fleet.setter
+    def fleet(self, fleet: Fleet) -> None:
+        self.inventory = fleet
+
+    @property
+    def states(self) -> Mapping[str, StateNow]:
+        reader = self.store_reader
+        return {row.node: row.now for row in reader.states().values()} if reader else {}
 
     @property
     def known_fleet(self) -> Fleet:
@@ -253,7 +268,7 @@ def racks(
 
 def toolbox(tmp_path: Path, fleet: Fleet | None = None, **parts: Any) -> FakeToolbox:
     """Return a toolbox over a state directory below `tmp_path`; `parts` are the fields of FakeToolbox."""
-    return FakeToolbox(state=StateDir(path=tmp_path / "state"), fleet=fleet or racks(), **parts)
+    return FakeToolbox(state=StateDir(path=tmp_path / "state"), inventory=fleet or racks(), **parts)
 
 
 def _node(name: str, rack: int, states: Mapping[str, State], off: Sequence[str]) -> Node:

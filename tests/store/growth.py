@@ -31,7 +31,8 @@ class Node:
         self._replays = [self._dice.randrange(40, 180) for _ in range(8)]
 
     def moving(self, at_s: float) -> bytes:
-        dice, values = self._dice, [round(at_s, 3), round(at_s + dice.gauss(0, 0.01), 4)]
+        dice = self._dice
+        values: list[float] = [round(at_s, 3), round(at_s + dice.gauss(0, 0.01), 4)]
         for gpu in range(8):
             watts = round(dice.gauss(70, 0.6), 3)
             warm = [30 + dice.randrange(3), 38 + dice.randrange(3), 56 + dice.randrange(3)]
@@ -76,11 +77,9 @@ def main(nodes_count: int, sweeps_count: int) -> int:
 def one(node: Node, clock: HandClock, sweep: int, memory: bytes) -> NodeLook:
     at_s = NOW_S + clock.passed_s
     first: dict[str, Any] = (
-        {"facts_digest": f"{hash(node.name) & (1 << 60) - 1:064x}", "facts": memory * 40, "findings": memory}
-        if not sweep
-        else {}
+        {"facts_digest": f"{int(node.name[4:]):064x}", "facts": memory * 40, "findings": memory} if not sweep else {}
     )
-    changed = {"memory": memory} if hash((node.name, sweep)) % 50 == 0 else {}
+    changed = {"memory": memory} if (int(node.name[4:]) + sweep) % 50 == 0 else {}
     return look(node.name, at_s, moving=node.moving(at_s), boot_id="6a2f", **first, **changed)
 
 

@@ -83,7 +83,8 @@ def contents(place: Place) -> dict[str, list[Any]]:
     """Return all rows of all tables, in an order of their own."""
     ask = _sqlite if place.path else _postgresql
     tables = [table.name for table in METADATA.tables.values()]
-    return {name: sorted(map(repr, ask(place, f"SELECT * FROM {name}"))) for name in (*tables, "schema_version")}
+    every = "SELECT * FROM {}"
+    return {name: sorted(map(repr, ask(place, every.format(name)))) for name in (*tables, "schema_version")}
 
 
 def same_as_rebuilt(place: Place) -> None:

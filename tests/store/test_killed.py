@@ -60,20 +60,22 @@ def drill(folder: Path, url: str, *, rounds: int, seed: int) -> None:
 
 def check(place: Place, run: str, lines: list[str]) -> None:
     done = Counter(line.split()[0] for line in lines)
-    here = f"LIKE '{run}.%'"
-    readings = "SELECT s.id, count(*) FROM readings r JOIN sweeps s ON s.number = r.sweep WHERE s.id {} GROUP BY s.id"
-    looks = {name: count for name, count in execute(place, readings.format(here))}
+    looks = {row[0]: row[1] for row in execute(place, _LOOKS.format(run))}
     assert set(looks.values()) <= {len(NODES)}
     assert done["add"] <= len(looks) <= done["add"] + 1
-    events = [row[0] for row in execute(place, f"SELECT text FROM events WHERE kind = 'run' AND text {here}")]
+    events = [row[0] for row in execute(place, _EVENTS.format(run))]
     assert len(set(events)) == len(events)
     assert done["event"] <= len(events) <= done["event"] + 1
-    moves = execute(
-        place,
-        f"SELECT version FROM transitions t JOIN nodes n ON n.id = t.node_id WHERE n.name = 'm{run}' ORDER BY version",
-    )
-    assert [row[0] for row in moves] == list(range(1, len(moves) + 1))
-    assert done["move"] <= len(moves) <= done["move"] + 1
+    versions = [row[0] for row in execute(place, _MOVES.format(run))]
+    assert versions == list(range(1, len(versions) + 1))
+    assert done["move"] <= len(versions) <= done["move"] + 1
+
+
+_LOOKS = (
+    "SELECT s.id, count(*) FROM readings r JOIN sweeps s ON s.number = r.sweep WHERE s.id LIKE '{}.%' GROUP BY s.id"
+)
+_EVENTS = "SELECT text FROM events WHERE kind = 'run' AND text LIKE '{}.%'"
+_MOVES = "SELECT version FROM transitions t JOIN nodes n ON n.id = t.node_id WHERE n.name = 'm{}' ORDER BY version"
 
 
 def started(folder: Path, url: str, run: str) -> subprocess.Popen[bytes]:

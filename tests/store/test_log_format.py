@@ -6,6 +6,7 @@ import gzip
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, strategies as st
@@ -15,7 +16,7 @@ from aifctl.store.damage import DamagedLogError
 from aifctl.store.order import Where, in_order
 from aifctl.store.segment import walk
 
-RECORDS = [{"kind": "tell", "text": "ä\0", "at": 1.25}, {"kind": "put", "value": None}]
+RECORDS: list[dict[str, Any]] = [{"kind": "tell", "text": "ä\0", "at": 1.25}, {"kind": "put", "value": None}]
 MEMBERS = [make_batch([{"kind": "put", "key": str(number)}]).member(seq=number, at_s=1.0) for number in (1, 2, 3)]
 
 
@@ -56,12 +57,15 @@ def test_a_member_with_one_byte_changed_is_damaged_or_the_same(data: st.DataObje
     index = data.draw(st.integers(0, len(whole) - 1))
     bad = bytearray(whole)
     bad[index] ^= data.draw(st.integers(1, 255))
-    if parse_head(bytes(bad), 0) is None:
-        return
+    if parse_head(bytes(bad), 0) is not None:
+        assert read_or_damaged(bytes(bad)) in (RECORDS, None)
+
+
+def read_or_damaged(data: bytes) -> list[dict[str, Any]] | None:
     try:
-        assert parse_records(bytes(bad), "x") == RECORDS
-    except DamagedLogError as problem:
-        assert str(problem).startswith("x ")
+        return parse_records(data, "x")
+    except DamagedLogError:
+        return None
 
 
 @pytest.mark.parametrize("cut", range(len(MEMBERS[2])))

@@ -119,9 +119,9 @@ def test_a_damaged_database_is_an_error_that_names_the_rebuild(tmp_path: Path) -
         begin(store)
     assert place.path is not None
     place.path.write_bytes(b"not a database, whatever it says" * 400)
-    with pytest.raises(SetupError, match="damaged.*aifctl store rebuild"):
+    with pytest.raises(SetupError, match=r"damaged.*aifctl store rebuild"):
         opened(place)
-    with pytest.raises(SetupError, match="damaged.*aifctl store rebuild"):
+    with pytest.raises(SetupError, match=r"damaged.*aifctl store rebuild"):
         open_reader(place)
 
 

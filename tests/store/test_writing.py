@@ -246,7 +246,7 @@ def test_segments_that_are_long_enough_are_not_gone_on_with(place: Place) -> Non
 def test_a_record_of_a_kind_that_is_not_known_was_written_by_a_newer_one(place: Place) -> None:
     opened(place).close()
     leave_behind(place, {"kind": "teleport"}, seq=1)
-    with pytest.raises(NewerStoreError, match="'teleport'.*newer aifctl"):
+    with pytest.raises(NewerStoreError, match=r"'teleport'.*newer aifctl"):
         opened(place)
 
 
