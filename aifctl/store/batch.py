@@ -37,14 +37,14 @@ class Batch:
 
     body: bytes
     crc: int
-    size: int
+    size_bytes: int
 
     def member(self, *, seq: int, at_s: float, flags: int = 0) -> bytes:
         """Return the member. `seq` is 0 for one that is only queued."""
         extra = _EXTRA.pack(HEAD_BYTES + len(self.body) + _END.size, flags, seq, at_s)
         head = _HEAD.pack(_MAGIC, 0, 0, 255, 4 + _EXTRA_BYTES, _ID, _EXTRA_BYTES)
         crc = _CRC.pack(zlib.crc32(extra, zlib.crc32(head)))
-        return b"".join((head, extra, crc, self.body, _END.pack(self.crc, self.size & 0xFFFFFFFF)))
+        return b"".join((head, extra, crc, self.body, _END.pack(self.crc, self.size_bytes & 0xFFFFFFFF)))
 
 
 @dataclass(frozen=True, slots=True)

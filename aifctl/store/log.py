@@ -70,7 +70,7 @@ class Log:
         if size != applied or size >= self.roll_bytes:
             return None
         segment = self._lock(path, applied)
-        if segment is not None and segment.size != applied:
+        if segment is not None and segment.size_bytes != applied:
             segment.close()
             return None
         return segment
@@ -86,9 +86,9 @@ class Log:
                 os.close(descriptor)
                 return None
             segment = Segment(path, descriptor, os.fstat(descriptor).st_size, self.sync)
-            if segment.size > applied:
+            if segment.size_bytes > applied:
                 whole = segment.walk(applied).whole_bytes
-                if whole < segment.size:
+                if whole < segment.size_bytes:
                     segment.cut(whole)
         except BaseException:
             os.close(descriptor)

@@ -38,11 +38,11 @@ class Segment:
 
     Args:
         descriptor: open for reading and writing, with flock held.
-        size: where the next member goes.
+        size_bytes: where the next member goes.
     """
 
-    def __init__(self, path: Path, descriptor: int, size: int, sync: Sync = os.fdatasync) -> None:
-        self.path, self.size = path, size
+    def __init__(self, path: Path, descriptor: int, size_bytes: int, sync: Sync = os.fdatasync) -> None:
+        self.path, self.size_bytes = path, size_bytes
         self._descriptor, self._sync = descriptor, sync
 
     @property
@@ -51,14 +51,14 @@ class Segment:
 
     def append(self, member: bytes) -> int:
         """Append a member, on the disk when this returns, and return its offset; LogError, and nothing appended, else."""
-        start = self.size
+        start = self.size_bytes
         try:
             _write_all(self._descriptor, member, start)
             self._sync(self._descriptor)
         except OSError as problem:
             self.cut(start)
             raise log_error(self.path.parent, problem) from problem
-        self.size = start + len(member)
+        self.size_bytes = start + len(member)
         return start
 
     def cut(self, offset: int) -> None:
@@ -68,7 +68,7 @@ class Segment:
             self._sync(self._descriptor)
         except OSError as problem:
             raise log_error(self.path.parent, problem) from problem
-        self.size = offset
+        self.size_bytes = offset
 
     def records(self, member: Member) -> list[dict[str, Any]]:
         """Read a member's records; DamagedLogError where they are not what was written."""
@@ -126,16 +126,16 @@ def walk(descriptor: int, start: int) -> Walk:
     return Walk(members=tuple(members), whole_bytes=whole, damaged_bytes=damaged)
 
 
-def _heads(descriptor: int, start: int, size: int) -> Iterator[Member]:
+def _heads(descriptor: int, start: int, size_bytes: int) -> Iterator[Member]:
     at = start
-    while at < size:
+    while at < size_bytes:
         member = parse_head(os.pread(descriptor, HEAD_BYTES, at), at)
         if member is None or member.length <= HEAD_BYTES:
             member = next(
                 (
                     one
-                    for one in heads_in(os.pread(descriptor, size - at, at), at)
-                    if one.end <= size and one.offset > at
+                    for one in heads_in(os.pread(descriptor, size_bytes - at, at), at)
+                    if one.end <= size_bytes and one.offset > at
                 ),
                 None,
             )

@@ -129,7 +129,7 @@ class Writer:
                     segment = self._own(None if self._segment else _applied(connection))
                     self._append(segment, make_batch(records).member(seq=seq, at_s=self._now_s()))
                     apply(hand, records)
-                    advance(connection, seq, {segment.name: segment.size})
+                    advance(connection, seq, {segment.name: segment.size_bytes})
                 done.append(answer(reads))
         except BaseException as problem:
             fate = self._fate()
@@ -165,7 +165,11 @@ class Writer:
                 apply(hand, left[name][0].records(member))
             except DamagedLogError as problem:
                 hand.tell([{"at": self._now_s(), "kind": "store", "text": f"lost: {problem}"}])
-        advance(connection, seq, {segment.name: segment.size for segment, _ in left.values()} | {own.name: own.size})
+        advance(
+            connection,
+            seq,
+            {segment.name: segment.size_bytes for segment, _ in left.values()} | {own.name: own.size_bytes},
+        )
 
     def _queue(self, records: Sequence[Record]) -> None:
         """Put records into the log alone, behind what is queued already."""
@@ -195,7 +199,7 @@ class Writer:
             if self.database.place.dialect == "sqlite":  # a failed commit was rolled back, there is no server to ask
                 segment.cut(start)
                 return _Fate.CUT
-            self.queued.append(Member(start, segment.size - start, 0, 0, 0.0))
+            self.queued.append(Member(start, segment.size_bytes - start, 0, 0, 0.0))
             return _Fate.UNKNOWN
         if not committed:
             segment.cut(start)

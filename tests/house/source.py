@@ -42,9 +42,17 @@ def imports(source: Source) -> set[str]:
     for node in ast.walk(source.tree):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+        elif isinstance(node, ast.ImportFrom) and (origin := _origin(node, source)):
+            found |= {origin, *(f"{origin}.{alias.name}" for alias in node.names)}
     return found
+
+
+def _origin(node: ast.ImportFrom, source: Source) -> str:
+    """Return where names are taken from, dots in front resolved."""
+    if not node.level:
+        return node.module or ""
+    package = source.module.split(".") if source.path.endswith("__init__.py") else source.module.split(".")[:-1]
+    return ".".join([*package[: len(package) - node.level + 1], *filter(None, [node.module])])
 
 
 def _read(folder: Path) -> Iterator[Source]:

@@ -67,7 +67,7 @@ def test_a_password_comes_from_where_the_url_says(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("kind", ["nfs4", "cifs", "lustre", "gpfs", "beegfs", "fuse.sshfs"])
 def test_sqlite_is_refused_on_a_network_file_system_and_the_way_out_is_named(kind: str, tmp_path: Path) -> None:
-    place = find_place(StoreUrl(path=Path("/home/pat/store.db")), StateDir(path=tmp_path))
+    place = find_place(StoreUrl(path=Path("/home/ops/store.db")), StateDir(path=tmp_path))
     with pytest.raises(SetupError, match=rf"network file system \({kind}\).*--state-dir.*postgresql://"):
         open_store(place, clock=HandClock(), mounts=lambda: MOUNTS.format(kind))
 
