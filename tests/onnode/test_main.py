@@ -42,6 +42,6 @@ def test_an_argument_that_is_no_object_ends_the_probe_at_once(
 def test_every_section_has_a_limit_of_its_own() -> None:
     loaded = [entrance.load(name) for name in ("gpu", "pci", "port")]
     assert [section.name for section in loaded] == ["gpu", "pci", "port"]
-    assert all(0 < section.limit_s for section in loaded)
+    assert all(section.limit_s > 0 for section in loaded)
     # Nobody asks nvidia-smi but who has got no answer at all from the bindings.
     assert max(max(one.limit_s, one.silence_s + one.slow_limit_s) for one in loaded) < PROBE_TIMEOUT_S
