@@ -7,6 +7,8 @@ packages=(
   slurmctld slurmd slurm-client munge                    # selectors that a real scontrol reads
   postgresql                                             # tests/store: servers of the tests' own
   zsh fish bash-completion tmux                          # completions in their own shells; a real terminal
+  prometheus                                             # promtool, which judges what we hand to a scraper
+  chromium chromium-driver                               # the status page in a real browser
   golang-go golang-golang-x-crypto-dev pdsh              # make bench: the light fleet, a peer
 )
 if [[ $EUID -ne 0 ]]; then
