@@ -119,7 +119,7 @@ def test_a_command_answers_like_the_real_one(command: str) -> None:
         ("/proc/loadavg", r"\d+\.\d\d \d+\.\d\d \d+\.\d\d 1/2817 4242\n"),
         ("/etc/hostname", r"r001n02\n"),
         ("/proc/sys/kernel/random/boot_id", r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}\n"),
-        ("/proc/driver/nvidia/version", r"NVRM version: .* 550\.\d+\.\d+\n"),
+        ("/proc/driver/nvidia/version", r"NVRM version: .* 580\.\d+\.\d+\n"),
         ("/sys/class/infiniband/mlx5_0/ports/1/state", r"4: ACTIVE\n"),
         ("/etc/machine-id", r"[0-9a-f]{32}\n"),
     ],

@@ -1,4 +1,4 @@
-"""nvidia-smi, as driver 550 answers on eight H100s."""
+"""nvidia-smi, as driver 580 answers on eight H100s."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ async def _nvidia_smi(call: Call) -> int:
         return await call.say("".join(f"GPU {gpu.index}: {GPU_NAME} (UUID: {gpu.uuid})\n" for gpu in chosen))
     if "version" in options:
         return await call.say(
-            f"NVIDIA-SMI version  : {DRIVER}\nNVML version        : 550.127\nDRIVER version      : {DRIVER}\n"
+            f"NVIDIA-SMI version  : {DRIVER}\nNVML version        : {DRIVER.rpartition('.')[0]}\nDRIVER version      : {DRIVER}\n"
             f"CUDA Version        : {CUDA}\n"
         )
     query = options.get("query-gpu") or options.get("query")

@@ -18,8 +18,8 @@ from aifctl.sim.node.disk import Disk
 from aifctl.sim.node.processes import Processes
 
 KERNEL = "5.15.0-1068-nvidia"
-DRIVER = "550.127.08"
-CUDA = "12.4"
+DRIVER = "580.105.08"
+CUDA = "13.0"
 SKU = "dgx-h100"
 CPUS = 224
 MEMORY_KIB = 2113546000
