@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from aifctl.sim import credentials
-from aifctl.sim.layout import NODES_PER_RACK, NODES_PER_SU, RACKS_PER_SU, Layout
+from aifctl.sim.layout import NODES_PER_RACK, NODES_PER_SU, RACKS_PER_SU, SUS_PER_HALL, Layout
+from aifctl.sim.node.machine import SKU
+from aifctl.sim.node.parts import HCAS
 from aifctl.sim.spec import FleetSpec
 
 _INVENTORY = """\
@@ -17,7 +19,7 @@ site: sim
 defaults:
   user: {user}
   port: {port}
-  sku: dgx-h100
+  sku: {sku}
   address: "127.{{(su#-1)%254+1}}.{{(rack#-1)%8+1+(su#-1)/254*8}}.{{node#}}"
   identity: ["{identity}"]
   ssh: {{UserKnownHostsFile: "{known_hosts}", GlobalKnownHostsFile: /dev/null}}
@@ -25,17 +27,20 @@ defaults:
   height: 8
   rack_height: 48
   serial: "SIM{{rack#:04}}{{node#:02}}"
-  feeds: ["A{{su#}}", "B{{su#}}"]
+  feeds: ["A{{(rack#-1)/4+1}}", "B{{(rack#-1)/4+1}}"]
   rails:
-    0-7: {{hca: "mlx5_{{rail}}", leaf: "l{{su#}}-r{{rail}}", port: "{{(rack#-1)%8*4+node#}}"}}
+{rails}
 
 halls:
-  h1:
-    sus:
-{sus}
+{halls}
 leaves:
   l[1-{sus_count}]-r[0-7]: {{ports: 32, spines: "s[1-4]"}}
 """
+#: An adapter's name says nothing of its rail: mlx5_1 and mlx5_7 are for storage and management.
+_RAILS = "\n".join(
+    f'    {rail}: {{hca: "{hca}", leaf: "l{{su#}}-r{rail}", port: "{{(rack#-1)%8*4+node#}}"}}'
+    for rail, hca in enumerate(HCAS)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +92,8 @@ class FleetFiles:
     def _inventory(self, spec: FleetSpec, layout: Layout, port: int) -> str:
         return _INVENTORY.format(
             name=spec.name, user=spec.user, port=port, identity=_quoted(self.identity),
-            known_hosts=_quoted(self.known_hosts), sus=_sus(layout), sus_count=layout.sus_count,
+            known_hosts=_quoted(self.known_hosts), sku=SKU, rails=_RAILS, halls=_halls(layout),
+            sus_count=layout.sus_count,
         )  # fmt: skip
 
     def _write(self, path: Path, data: bytes) -> None:
@@ -99,26 +105,38 @@ class FleetFiles:
         temporary.replace(path)
 
 
-def _sus(layout: Layout) -> str:
-    """Return the SUs as YAML: whole ones in one entry, the last one by itself where it is not whole."""
+def _halls(layout: Layout) -> str:
+    """Return the halls as YAML, each with its SUs: whole ones in one entry, the last one by itself where it is not."""
     whole, left = divmod(layout.nodes_count, NODES_PER_SU)
-    digits = layout.digits
     lines = []
-    if whole:
-        racks = f"r[{{su#*8-7:0{digits}}}-{{su#*8:0{digits}}}]"
-        lines.append(f'      su{_range(1, whole)}: {{racks: {{"{racks}": {{nodes: "{{rack}}n[01-04]"}}}}}}')
-    if left:
-        first = whole * RACKS_PER_SU + 1
-        full_racks, rest = divmod(left, NODES_PER_RACK)
-        racks_of_last = []
-        if full_racks:
-            names = f"r{_range(first, first + full_racks - 1, digits)}"
-            racks_of_last.append(f'"{names}": {{nodes: "{{rack}}n[01-04]"}}')
-        if rest:
-            name = f"r{first + full_racks:0{digits}d}"
-            racks_of_last.append(f'"{name}": {{nodes: "{{rack}}n{_range(1, rest, 2)}"}}')
-        lines.append(f"      su{whole + 1}: {{racks: {{{', '.join(racks_of_last)}}}}}")
+    for hall, first in enumerate(range(1, layout.sus_count + 1, SUS_PER_HALL), 1):
+        last = min(first + SUS_PER_HALL - 1, layout.sus_count)
+        lines += [f"  h{hall}:", "    sus:", *_whole_sus(first, min(last, whole), layout)]
+        if left and last == layout.sus_count:
+            lines.append(_last_su(whole, left, layout))
     return "\n".join(lines)
+
+
+def _whole_sus(first: int, last: int, layout: Layout) -> list[str]:
+    if last < first:
+        return []
+    racks = f"r[{{su#*8-7:0{layout.digits}}}-{{su#*8:0{layout.digits}}}]"
+    return [f'      su{_range(first, last)}: {{racks: {{"{racks}": {{nodes: "{{rack}}n[01-04]"}}}}}}']
+
+
+def _last_su(whole: int, left: int, layout: Layout) -> str:
+    """Return the SU behind the whole ones, of so many nodes."""
+    digits = layout.digits
+    first = whole * RACKS_PER_SU + 1
+    full_racks, rest = divmod(left, NODES_PER_RACK)
+    racks_of_last = []
+    if full_racks:
+        names = f"r{_range(first, first + full_racks - 1, digits)}"
+        racks_of_last.append(f'"{names}": {{nodes: "{{rack}}n[01-04]"}}')
+    if rest:
+        name = f"r{first + full_racks:0{digits}d}"
+        racks_of_last.append(f'"{name}": {{nodes: "{{rack}}n{_range(1, rest, 2)}"}}')
+    return f"      su{whole + 1}: {{racks: {{{', '.join(racks_of_last)}}}}}"
 
 
 def _range(first: int, last: int, digits: int = 1) -> str:

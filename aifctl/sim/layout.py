@@ -1,4 +1,4 @@
-"""Where the simulated nodes stand: a hall of H100 racks, 4 nodes a rack, 8 racks an SU, 8 rails with a leaf each."""
+"""Where the simulated nodes stand: halls of 64 SUs, 8 racks an SU, 4 nodes a rack, 8 rails with a leaf each."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ from dataclasses import dataclass
 NODES_PER_RACK = 4
 RACKS_PER_SU = 8
 NODES_PER_SU = NODES_PER_RACK * RACKS_PER_SU
+SUS_PER_HALL = 64
+#: A row of racks hangs on one pair of feeds, A and B.
+RACKS_PER_FEED = 4
 GPUS = RAILS = 8
 #: 127.SU.RACK.NODE; the second octet has no room for more, so further SUs count on in the third.
 _SU_OCTETS = 254
@@ -40,6 +43,20 @@ class Place:
 
     def leaf(self, rail: int) -> str:
         return f"l{self.su}-r{rail}"
+
+    @property
+    def hall(self) -> int:
+        return (self.su - 1) // SUS_PER_HALL + 1
+
+    @property
+    def feeds(self) -> tuple[str, str]:
+        pair = (self.rack - 1) // RACKS_PER_FEED + 1
+        return f"A{pair}", f"B{pair}"
+
+    @property
+    def serial(self) -> str:
+        """The chassis' own, as the inventory has it."""
+        return f"SIM{self.rack:04d}{self.slot:02d}"
 
 
 class Layout:

@@ -28,7 +28,7 @@ _CASES = {
     "df": ("df -h /", r"Filesystem.*\n/dev/md0 .* /\n"),
     "dirname": ("dirname /a/b/c d", r"/a/b\n"),
     "dmesg": ("dmesg | head -1", r"\[    0\.000000\] Linux version .*\n"),
-    "dmidecode": ("sudo dmidecode -s system-serial-number", r"SIM[0-9A-F]{8}\n"),
+    "dmidecode": ("sudo dmidecode -s system-serial-number", r"SIM000102\n"),
     "echo": ("echo -n a; echo -e 'b\\tc\\x41'", r"ab\tcA\n"),
     "egrep": ("printf 'a\\nbb\\n' | egrep 'b+|z'", r"bb\n"),
     "env": ("env -i X=1 env; env X=2 sh -c 'echo $X'", r"X=1\n2\n"),

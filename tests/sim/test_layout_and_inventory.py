@@ -9,6 +9,7 @@ from aifctl.roster.roster import FileRoster
 from aifctl.sim import credentials
 from aifctl.sim.files import FleetFiles
 from aifctl.sim.layout import Layout
+from aifctl.sim.node.parts import HCAS
 from aifctl.sim.spec import FleetSpec
 
 _SECRET = bytes(32)
@@ -27,9 +28,17 @@ def test_the_inventory_checks_clean_and_says_what_the_layout_says(tmp_path: Path
         node = fleet.node(place.name)
         assert (node.endpoint.address, node.endpoint.port, node.endpoint.user) == (place.address, 2222, "ops")
         assert (node.su, node.unit, node.endpoint.identity) == (f"su{place.su}", place.unit, (str(files.identity),))
+        assert (node.hall, tuple(node.feeds), node.serial) == (f"h{place.hall}", place.feeds, place.serial)
         assert [(rail.leaf, rail.leaf_port) for rail in node.rails] == [
             (place.leaf(rail), place.leaf_port) for rail in range(8)
         ]
+
+
+def test_rails_are_the_adapters_that_the_nodes_have(tmp_path: Path) -> None:
+    files = FleetFiles(tmp_path)
+    files.write(FleetSpec(nodes_count=2), port=2222, secret=_SECRET)
+    node = FileRoster(None).load(files.inventory).fleet.node("r001n02")
+    assert ([rail.hca for rail in node.rails], node.sku) == (list(HCAS), "h100-sxm5")
 
 
 def test_every_node_has_an_address_and_a_name_of_its_own() -> None:

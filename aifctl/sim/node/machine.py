@@ -20,7 +20,7 @@ from aifctl.sim.node.processes import Processes
 KERNEL = "5.15.0-1068-nvidia"
 DRIVER = "580.105.08"
 CUDA = "13.0"
-SKU = "dgx-h100"
+SKU = "h100-sxm5"
 CPUS = 224
 MEMORY_KIB = 2113546000
 

@@ -54,7 +54,7 @@ def gpu_serial(machine: Machine, index: int) -> str:
 
 
 def chassis_serial(machine: Machine) -> str:
-    return f"SIM{machine.derived('chassis')[:4].hex().upper()}"
+    return machine.place.serial
 
 
 def _gpu(machine: Machine, index: int) -> Gpu:
