@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from aifctl.core.channels import parse_channels
 from aifctl.core.errors import SettingsError, UsageError
 from aifctl.core.store_url import parse_store_url
 from aifctl.core.units import parse_duration_s, parse_login, parse_size_bytes
@@ -100,8 +101,20 @@ TABLE = (
     Setting(name="output_cap", about="bytes kept per node and stream", built_in="1M", parse=parse_size_bytes),
     Setting(name="key_password", about="reference to the password of encrypted keys: file:PATH, fd:N or cmd:COMMAND"),
     Setting(name="sudo_password", about="reference to the sudo password: file:PATH, fd:N, cmd:COMMAND or ask"),
+    Setting(
+        name="notify",
+        about="who is told of incidents: alertmanager=REF, slack=REF, webhook=REF; REF to the address: file:PATH, cmd:COMMAND",
+        parse=parse_channels,
+    ),
+    Setting(
+        name="notify_ca",
+        about="certificate authorities of those receivers, PEM; the system's where not set",
+        parse=_path,
+    ),
 )
 _BY_NAME = {setting.name: setting for setting in TABLE}
+#: What a file may also write as a list, where it is not paths.
+_SEPARATORS = {"jump": " ", "notify": ", "}
 
 
 class Settings:
@@ -185,7 +198,7 @@ def _entry(file: Path, name: str, value: object) -> Origin:
     if name not in _BY_NAME:
         raise SettingsError(f"{file}: there is no setting {name!r}{_did_you_mean(name)}")
     if isinstance(value, list):
-        separator = " " if name == "jump" else ":"
+        separator = _SEPARATORS.get(name, ":")
         value = separator.join(map(str, value))
     if isinstance(value, (dict, bool)):
         raise SettingsError(f"{file}: {name} must be a text or a number")

@@ -7,8 +7,7 @@ import hashlib
 import os
 import re
 import socket
-import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -17,13 +16,12 @@ from aifctl.core.errors import SetupError, UsageError
 from aifctl.core.exit_codes import ExitCode
 from aifctl.core.report import Coverage
 from aifctl.core.secret import Secret
+from aifctl.dispatch.posting import CALL_TIMEOUT_S, Letter, Send, call_out
 
 #: Everybody that was to be asked has answered: "could not look" is never a success, a finding is one.
 COVERED = frozenset({ExitCode.OK, ExitCode.FINDINGS})
 
 _FILE_MODE = 0o644  # the exporter is another user
-_HEARTBEAT_TIMEOUT_S = 10.0
-_HEARTBEAT_BYTES = 1 << 16
 _OLD_BYTES = 1 << 20
 
 
@@ -102,41 +100,9 @@ def render_textfile(attempt: Attempt, *, last_success_at: float | None) -> str:
     return "\n".join(lines) + "\n"
 
 
-def send_heartbeat(
-    url: Secret, *, send: Callable[[str], None] | None = None, timeout_s: float = _HEARTBEAT_TIMEOUT_S
-) -> str | None:
-    """Call the URL; returns a sentence for stderr where that failed. The URL is a secret: it is never in the sentence.
-
-    The whole takes at most `timeout_s`, name look-up and slow answers included: that is why it has a thread.
-    """
-    text = url.reveal().decode("utf-8", "replace").strip()
-    if not text.startswith(("https://", "http://")):
-        return "the heartbeat was not sent: its URL does not begin with https:// or http://"
-    failures: list[str] = []
-    sender = threading.Thread(target=_try_sending, args=(send or _get, text, failures), daemon=True)
-    sender.start()
-    sender.join(timeout_s)
-    if sender.is_alive():
-        return f"the heartbeat was not answered within {timeout_s:g} s"
-    return failures[0] if failures else None
-
-
-def _try_sending(send: Callable[[str], None], url: str, failures: list[str]) -> None:
-    try:
-        send(url)
-    except (OSError, ValueError) as problem:  # urllib.error.URLError is an OSError, a malformed URL a ValueError
-        status = getattr(problem, "code", None)
-        cause = getattr(problem, "reason", None)
-        said = f"it answered {status}" if status else getattr(cause, "strerror", None) or type(problem).__name__
-        failures.append(f"the heartbeat was not sent: {said}")
-
-
-def _get(url: str) -> None:
-    import urllib.request  # noqa: PLC0415  40 ms that only a cron job with a heartbeat pays
-
-    request = urllib.request.Request(url, headers={"User-Agent": "aifctl"})  # noqa: S310  http and https alone, checked
-    with urllib.request.urlopen(request, timeout=_HEARTBEAT_TIMEOUT_S) as answer:  # noqa: S310  as above
-        answer.read(_HEARTBEAT_BYTES)
+def send_heartbeat(url: Secret, *, send: Send | None = None, timeout_s: float = CALL_TIMEOUT_S) -> str | None:
+    """Call the URL; returns a sentence for stderr where that failed, which never holds the URL."""
+    return call_out(url, Letter(), what="the heartbeat", send=send, timeout_s=timeout_s).problem or None
 
 
 def _coverage(coverage: Coverage, labels: str) -> list[str]:

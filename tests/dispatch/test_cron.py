@@ -18,6 +18,7 @@ from aifctl.core.exit_codes import ExitCode
 from aifctl.core.report import Coverage
 from aifctl.core.secret import Secret
 from aifctl.dispatch.cron import Attempt, check_textfile, jitter_s, send_heartbeat, write_textfile
+from aifctl.dispatch.posting import Letter
 
 TOKEN = "https://hc.example/ping/3f2a-secret"
 
@@ -171,7 +172,7 @@ def test_a_heartbeat_that_is_answered_badly_is_said_without_its_address(listener
     ],
 )
 def test_a_heartbeat_that_fails_is_one_sentence_without_the_secret(problem: Exception, sentence: str) -> None:
-    def send(url: str) -> None:
+    def send(url: str, _: Letter) -> None:
         assert url == TOKEN
         raise problem
 
@@ -181,7 +182,7 @@ def test_a_heartbeat_that_fails_is_one_sentence_without_the_secret(problem: Exce
 def test_a_heartbeat_that_hangs_is_left_behind() -> None:
     release = threading.Event()
 
-    def send(_: str) -> None:
+    def send(_: str, __: Letter) -> None:
         release.wait()
 
     said = send_heartbeat(Secret(TOKEN.encode()), send=send, timeout_s=0.0)
@@ -192,6 +193,9 @@ def test_a_heartbeat_that_hangs_is_left_behind() -> None:
 
 @pytest.mark.parametrize("url", ["file:///etc/passwd", "ftp://x", "", "hc.example/ping"])
 def test_only_web_addresses_are_called(url: str) -> None:
-    said = send_heartbeat(Secret(url.encode()), send=pytest.fail)
+    def send(called: str, _: Letter) -> None:
+        pytest.fail(called)
+
+    said = send_heartbeat(Secret(url.encode()), send=send)
 
     assert said == "the heartbeat was not sent: its URL does not begin with https:// or http://"
