@@ -28,7 +28,7 @@ def test_the_inventory_checks_clean_and_says_what_the_layout_says(tmp_path: Path
         node = fleet.node(place.name)
         assert (node.endpoint.address, node.endpoint.port, node.endpoint.user) == (place.address, 2222, "ops")
         assert (node.su, node.unit, node.endpoint.identity) == (f"su{place.su}", place.unit, (str(files.identity),))
-        assert (node.hall, tuple(node.feeds), node.serial) == (f"h{place.hall}", place.feeds, place.serial)
+        assert (node.hall, node.feeds, node.serials) == (f"h{place.hall}", place.feeds, (("chassis", place.serial),))
         assert [(rail.leaf, rail.leaf_port) for rail in node.rails] == [
             (place.leaf(rail), place.leaf_port) for rail in range(8)
         ]
