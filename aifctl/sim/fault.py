@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from random import Random
-from typing import Protocol
+from typing import Any, Protocol
 
 import aifctl.sim.faults
 from aifctl.core.drawers import read_drawer
@@ -67,32 +67,39 @@ class Argument:
     """What stands behind the colon: how it is read, and what it is where nothing stands there."""
 
     name: str
-    parse: Callable[[str], float]
-    default: float | None = None
+    parse: Callable[[str], Any]
+    default: Any = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FaultKind:
-    """One kind of fault. Every hook is optional; `value` is the argument, 0 where the kind takes none.
+    """One kind of fault. Every hook is optional; `value` is the argument as the kind reads it, 0 where it takes none.
 
     Attributes:
         about: one sentence for help.
         admit: asked when a connection has been accepted, before the banner.
         around: runs in place of each command.
         settle, lift: change the node's condition when the fault comes, and put it back when it goes.
+        patch: changes what the probe is about to tell (`probing.told.Told`).
+        beneath: the same done to what lies beneath the probe (`hardware.node.NodeHardware`); nobody calls it but the
+            tests, which prove that the probe then reads what `patch` tells.
+        spoil: changes the reply itself on its way.
     """
 
     name: str
     about: str
     argument: Argument | None = None
     listening: Listening = Listening.OPEN
-    admit: Callable[[Door, float], Awaitable[Admission]] | None = None
+    admit: Callable[[Door, Any], Awaitable[Admission]] | None = None
     foreign_host_key: bool = False
     refuses_keys: bool = False
     refuses_sftp: bool = False
-    around: Callable[[Running, float], Awaitable[int]] | None = None
-    settle: Callable[[Condition, float], None] | None = None
-    lift: Callable[[Condition, float], None] | None = None
+    around: Callable[[Running, Any], Awaitable[int]] | None = None
+    settle: Callable[[Condition, Any], None] | None = None
+    lift: Callable[[Condition, Any], None] | None = None
+    patch: Callable[[Any, Any], None] | None = None
+    beneath: Callable[[Any, Any], None] | None = None
+    spoil: Callable[[bytes, Any], Iterable[bytes]] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +107,7 @@ class Fault:
     """One fault that a node has."""
 
     kind: FaultKind
-    value: float = 0.0
+    value: Any = 0.0
     text: str
 
     def __str__(self) -> str:
@@ -138,7 +145,7 @@ def find_kind(name: str) -> FaultKind:
     raise UsageError(f"no simulated node can have the fault {name!r}; {hint}")
 
 
-def _value(kind: FaultKind, text: str, *, given: bool) -> float:
+def _value(kind: FaultKind, text: str, *, given: bool) -> Any:
     wanted = kind.argument
     if wanted is None:
         if given:

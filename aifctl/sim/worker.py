@@ -23,6 +23,7 @@ from aifctl.core.process import this_process
 from aifctl.sim.control import serve_control
 from aifctl.sim.files import FleetFiles
 from aifctl.sim.fleet import SimFleet
+from aifctl.sim.probing.template import template
 from aifctl.sim.spec import FleetSpec
 
 #: Descriptors beside listeners: connections under way, and this process's own.
@@ -45,6 +46,7 @@ async def _serve(folder: Path, number: int, members: range, *, tied: bool) -> in
     files = FleetFiles(folder)
     facts = json.loads((folder / "spec.json").read_text())
     spec = replace(FleetSpec.from_json(facts["spec"]), port=int(facts["port"]))
+    template()  # it writes and reads files, which a fleet that serves does no more
     fleet = SimFleet(spec, secret=files.secret.read_bytes(), members=members)
     try:
         await fleet.start()

@@ -11,4 +11,4 @@ async def _refuse(call: Call) -> int:
     return await call.complain(f"{call.argv[0]}: not emulated on a simulated node; nothing was run", _NOT_FOUND)
 
 
-COMMANDS: dict[str, Program] = dict.fromkeys(("awk", "perl", "python", "python3", "ruby"), _refuse)
+COMMANDS: dict[str, Program] = dict.fromkeys(("awk", "perl", "python", "ruby"), _refuse)

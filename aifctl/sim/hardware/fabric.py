@@ -8,7 +8,7 @@ from pathlib import Path
 from random import Random
 
 from aifctl.sim.hardware.trees import link, write_files
-from aifctl.sim.node.parts import GPU_BUSES, HCA_FIRMWARE, HCAS, FabricPort
+from aifctl.sim.node.parts import GPU_BUSES, HCA_FIRMWARE, HCAS, FabricPort, guid_with_colons
 
 #: As sysfs names the generations' rates; a port that is down tells the slowest.
 _RATES = {10: "10 Gb/sec (4X SDR)", 40: "40 Gb/sec (4X QDR)", 100: "100 Gb/sec (4X EDR)", 200: "200 Gb/sec (4X HDR)",
@@ -80,7 +80,9 @@ class FabricHardware:
         """Return a node of no fleet."""
         random = Random(seed)  # noqa: S311  a simulation that repeats itself, no secret
         guids = [f"a088c2{random.getrandbits(40):010x}" for _ in HCAS]
-        ports = [FabricPort(rail=at, hca=name, guid=_colons(guids[at]), lid=at + 1) for at, name in enumerate(HCAS)]
+        ports = [
+            FabricPort(rail=at, hca=name, guid=guid_with_colons(guids[at]), lid=at + 1) for at, name in enumerate(HCAS)
+        ]
         return cls.of(ports, random)
 
     def take_down(self, *rails: int, physical: str = "polling") -> None:
@@ -152,7 +154,7 @@ def _write_hca(root: Path, folder: Path, hca: Hca) -> None:
     device = root / "sys/devices/hca" / hca.address
     write_files(device, {"numa_node": str(hca.numa), f"net/{hca.netdev}/operstate": "up"})
     link(folder / "device", device)
-    guid = _colons(hca.guid)
+    guid = guid_with_colons(hca.guid)
     up = hca.physical == "link-up"
     write_files(
         folder,
@@ -199,7 +201,3 @@ def _counters(random: Random) -> dict[str, int]:
     counted |= {name: packets for name in _COUNTERS if name.endswith("_packets")}
     counted |= {name: packets * 725 for name in _COUNTERS if name.endswith("_data")}
     return counted | {"port_xmit_wait": random.randrange(10**9, 4 * 10**9)}
-
-
-def _colons(guid: str) -> str:
-    return ":".join(guid[at : at + 4] for at in range(0, 16, 4))

@@ -47,6 +47,8 @@ class Machine:
     Attributes:
         boots_count: how often it has booted; with it goes the boot id.
         booted_s: when it last did, on the monotonic clock; never before the simulation began.
+        looks_count: how often its probe has answered; looks_before: kind of fault → how often before it came.
+        probes: hashes of the probes that it keeps, oldest first.
     """
 
     def __init__(self, place: Place, surroundings: Surroundings) -> None:
@@ -56,7 +58,9 @@ class Machine:
         self.processes = Processes()
         self.boots_count = 1
         self.booted_s = surroundings.clock.monotonic_s() - self.random("uptime").uniform(2e5, 9e6)
-        self.commands_count = 0
+        self.commands_count = self.looks_count = 0
+        self.looks_before: dict[str, int] = {}
+        self.probes: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -92,6 +96,7 @@ class Machine:
         """Give it a fault; one of the same kind goes."""
         self.cure(fault.kind.name)
         self.faults = (*self.faults, fault)
+        self.looks_before[fault.kind.name] = self.looks_count
         if fault.kind.settle:
             fault.kind.settle(self.condition, fault.value)
         self._apply()

@@ -57,6 +57,11 @@ def chassis_serial(machine: Machine) -> str:
     return machine.place.serial
 
 
+def guid_with_colons(digits: str) -> str:
+    """Write a GUID of 16 digits as the kernel does."""
+    return ":".join((digits[:4], digits[4:8], digits[8:12], digits[12:]))
+
+
 def _gpu(machine: Machine, index: int) -> Gpu:
     random = machine.random(f"gpu now {index}")
     temperature = random.randint(31, 44)
@@ -69,5 +74,6 @@ def _gpu(machine: Machine, index: int) -> Gpu:
 
 def _rail(machine: Machine, rail: int) -> FabricPort:
     digits = "a088c2" + machine.derived(f"guid {rail}")[:5].hex()
-    guid = ":".join(digits[at : at + 4] for at in range(0, 16, 4))
-    return FabricPort(rail=rail, hca=HCAS[rail], guid=guid, lid=machine.place.index * RAILS + rail + 1)
+    return FabricPort(
+        rail=rail, hca=HCAS[rail], guid=guid_with_colons(digits), lid=machine.place.index * RAILS + rail + 1
+    )

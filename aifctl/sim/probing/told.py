@@ -1,0 +1,69 @@
+"""What the probe of one node is about to say: sections that share their text with other nodes until something changes them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from aifctl.onnode.probe.reply import Answer, answer, make_line
+
+_Data = dict[str, Any]
+
+
+class Told:
+    """One reply in the making.
+
+    Attributes:
+        about: what stands beside the sections: hostname, boot_id, wall_s, ...
+        arguments: what the probe was asked for.
+        fault_age: how many looks have seen the fault that is being told of, this one included.
+    """
+
+    def __init__(self, texts: Mapping[str, str], about: _Data, arguments: Mapping[str, Any]) -> None:
+        self.about, self.arguments, self.fault_age = about, arguments, 1
+        self._texts = dict(texts)
+        self._changed: dict[str, _Data] = {}
+
+    def data(self, section: str) -> _Data:
+        """Return a section's data, this node's own from now on."""
+        return self._entry(section)["data"]  # type: ignore[no-any-return]
+
+    def end(self, section: str, status: str, code: str, message: str) -> None:
+        """Say that a section came to nothing."""
+        self._entry(section).update(status=status, code=code, message=message, data={})
+
+    def tells(self, section: str) -> bool:
+        """Whether a section has data at all: an earlier fault may have ended it."""
+        return bool(self._entry(section)["status"] == "ok")
+
+    def line(self) -> bytes:
+        """Return the reply as the probe writes it."""
+        changed = {name: answer(**entry) for name, entry in self._changed.items()}
+        return make_line({name: Answer(text) for name, text in self._texts.items()} | changed, self.about)
+
+    # ── where faults go ──
+
+    def gpus(self, at: int | None = None) -> list[_Data]:
+        """Return the GPU at a position, 0 to 7, None for all of them; fewer where an earlier fault took it away."""
+        if not self.tells("gpu"):
+            return []
+        return [gpu for gpu in self.data("gpu")["gpus"] if at in (None, gpu.get("index"))]
+
+    def hcas(self, *names: str) -> list[_Data]:
+        """Return adapters by name, those that are there."""
+        devices = self.data("port")["devices"] if self.tells("port") else {}
+        return [devices[name] for name in names if name in devices]
+
+    def ports(self, *names: str) -> list[_Data]:
+        """Return the one port of each of these adapters."""
+        return [hca["ports"]["1"] for hca in self.hcas(*names)]
+
+    def devices(self) -> dict[str, _Data]:
+        """Return the PCI devices by address."""
+        return self.data("pci")["devices"] if self.tells("pci") else {}
+
+    def _entry(self, section: str) -> _Data:
+        if section not in self._changed:
+            self._changed[section] = json.loads(self._texts[section])
+        return self._changed[section]
