@@ -18,6 +18,8 @@ from typing import Any
 from aifctl.core.errors import SetupError
 from aifctl.core.state_dir import StateDir
 from aifctl.ports.clock import Clock
+from aifctl.ports.store_writes import By
+from aifctl.ports.toolbox import Toolbox
 
 AUDIT = "audit.jsonl"
 HEAD = "audit.head"
@@ -46,6 +48,20 @@ def append(
             os.close(descriptor)
     except OSError as problem:
         raise SetupError(f"the audit chain {folder / AUDIT} can't be written: {problem.strerror}") from problem
+
+
+def append_act(tools: Toolbox, by: By, *, verb: str, what: str, why: str) -> None:
+    """Append what somebody is about to do, as the store will know them; SetupError where that can't be done."""
+    append(
+        tools.state,
+        clock=tools.clock,
+        who=by.who,
+        from_where=by.from_where,
+        verb=verb,
+        what=what,
+        why=why,
+        run=by.run or None,
+    )
 
 
 def verify(state: StateDir) -> list[str]:

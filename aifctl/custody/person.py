@@ -7,6 +7,8 @@ import pwd
 from collections.abc import Mapping
 from pathlib import Path
 
+from aifctl.ports.store_writes import By
+
 _NO_LOGIN = (1 << 32) - 1
 # From a verb up to the login shell it is a handful: aifctl, sudo, bash, sudo -i, bash, sshd.
 _MOST_ANCESTORS = 24
@@ -24,6 +26,11 @@ def real_user(environ: Mapping[str, str], *, proc: Path = Path("/proc")) -> str:
     if login is None or login == uid:
         return _name(uid)
     return f"{_name(login)} (as {_name(uid)})"
+
+
+def this_person(environ: Mapping[str, str], *, run: str = "") -> By:
+    """Return who acts, and from where, as the store writes it down; `run` is the run or sweep that it belongs to."""
+    return By(who=real_user(environ), from_where=from_where(environ), run=run)
 
 
 def from_where(environ: Mapping[str, str], *, proc: Path = Path("/proc")) -> str:

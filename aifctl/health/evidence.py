@@ -1,0 +1,36 @@
+"""What the newest look at a node says for and against lifting what was done to it."""
+
+from __future__ import annotations
+
+from aifctl.custody.drains import Evidence
+from aifctl.diagnosis.examining import REACHABILITY
+from aifctl.diagnosis.finding import RANK, Result
+from aifctl.diagnosis.standing_text import NodeFindings, parse_findings
+from aifctl.ports.store_rows import NodeRow
+
+#: A watch keeps nobody out of service.
+_MILD = RANK[Result.WATCH]
+#: The fan-out's word for a node that answered.
+_ANSWERED = "ok"
+
+
+def findings_of(row: NodeRow) -> NodeFindings:
+    """Return what is kept of a node's findings; nothing where it never answered. UnreadableError where it can't be read."""
+    return parse_findings(row.findings, node=row.node, seen_at_s=row.seen_at_s) if row.findings else NodeFindings()
+
+
+def evidence_of(row: NodeRow) -> Evidence:
+    """Return the evidence: what was judged when it last answered, and what stands, stale or not."""
+    kept = findings_of(row)
+    reached = (REACHABILITY,) if row.outcome == _ANSWERED else ()
+    return Evidence(
+        seen_at_s=row.seen_at_s,
+        boot_id=row.boot_id,
+        judged=frozenset((*kept.judged, *reached)),
+        found=frozenset(one.finding.check for one in kept.standing if RANK[one.finding.result] > _MILD),
+    )
+
+
+def missed_looks_count(row: NodeRow) -> int:
+    """Return how many looks in a row did not reach the node."""
+    return max((one.looks_count for one in findings_of(row).standing if one.finding.check == REACHABILITY), default=0)
