@@ -71,6 +71,7 @@ class Kind:
             `wide` and all formats for programs keep a row a node.
         text: the key of a text that is the whole report (a file to be, a schema): shown as it is by table, wide,
             plain and md; empty for rows.
+        draws: names of the formats beyond the usual ones that can show it: nagios, prometheus, html.
         about: one sentence for `aifctl schema`.
     """
 
@@ -82,6 +83,7 @@ class Kind:
     folds: bool = False
     merges: bool = False
     text: str = ""
+    draws: tuple[str, ...] = ()
     about: str = ""
 
     def __post_init__(self) -> None:
@@ -125,10 +127,12 @@ class Head:
     Attributes:
         facts: JSON-able. Known keys: `run` (its id, named in hints such as `aifctl runs show RUN NODE`), `command`,
             `selector`, `inventory`.
+        drawing: how formats for people draw the report's `view` in place of plain rows: `fleet`, `map`; "" is rows.
     """
 
     kind: Kind
     facts: Mapping[str, Any] = field(default_factory=dict)
+    drawing: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,6 +158,7 @@ class Report:
         notes: sentences for stderr and JSON: who was skipped and why, what to do next.
         summary: JSON-able counts.
         complete: False where something meant to be looked at was not.
+        view: what formats that draw need beside the items: an `aifctl.diagnosis.fleet_health.FleetHealth`; never in JSON.
         remote_code: with --remote-exit-code, the remote command's own; counts where `exit` is OK or FINDINGS.
     """
 
@@ -164,6 +169,7 @@ class Report:
     coverage: Coverage | None = None
     summary: Mapping[str, Any] = field(default_factory=dict)
     complete: bool = True
+    view: object = None
 
     @property
     def code(self) -> int:
