@@ -92,8 +92,8 @@ class Reader(Protocol):
         """Return the leases that hold at that time; also those that have run out for None."""
 
     def freezes(self, *, standing: bool = True) -> list[Freeze]: ...
-    def outbox(self, *, due_only: bool = True) -> list[OutboxRow]:
-        """Return notifications, oldest first; those due (sent by nobody yet), or all of them."""
+    def outbox(self, *, due_only: bool = True, incidents: Collection[int] | None = None) -> list[OutboxRow]:
+        """Return notifications, oldest first; those due (sent by nobody yet), or all of them, of these incidents."""
 
     def events(
         self, *, since_s: float = 0.0, nodes: Collection[str] | None = None, limit: int = 1000

@@ -15,6 +15,9 @@ _INCIDENT = (
 )
 _OUTBOX = "SELECT id, incident, channel, payload, due_at, attempts, state, sent_at, last_error, taken_until FROM outbox"
 
+#: More are asked for in several goes: databases bound how many parameters a statement has.
+_MOST_IDS = 400
+
 
 class IncidentReads(Asker):
     """See ports.store.Reader."""
@@ -35,9 +38,15 @@ class IncidentReads(Asker):
             for row in self._fetch(sql, [id])
         ]
 
-    def outbox(self, *, due_only: bool = True) -> list[OutboxRow]:
-        where = " WHERE state = 'due'" if due_only else ""
-        return [outbox_row(row) for row in self._fetch(f"{_OUTBOX}{where} ORDER BY due_at, id", [])]
+    def outbox(self, *, due_only: bool = True, incidents: Collection[int] | None = None) -> list[OutboxRow]:
+        due = "state = 'due'" if due_only else "1 = 1"
+        if incidents is None:
+            return [outbox_row(row) for row in self._fetch(f"{_OUTBOX} WHERE {due} ORDER BY due_at, id", [])]
+        wanted, rows = sorted(incidents), list[Sequence[Any]]()
+        for at in range(0, len(wanted), _MOST_IDS):
+            some = wanted[at : at + _MOST_IDS]
+            rows += self._fetch(f"{_OUTBOX} WHERE {due} AND incident IN ({', '.join('?' * len(some))})", some)
+        return sorted(map(outbox_row, rows), key=lambda one: (one.due_at_s, one.id))
 
     def events(
         self, *, since_s: float = 0.0, nodes: Collection[str] | None = None, limit: int = 1000

@@ -104,3 +104,13 @@ def test_newer_news_take_the_place_of_what_was_not_sent_yet(store: SqlStore) -> 
     store.enqueue([replace(MAIL, payload="third")])
     store.settle(row.id)
     assert [one.payload for one in seen(store, lambda reader: reader.outbox())] == ["third"]
+
+
+def test_the_outbox_of_some_incidents_is_read_by_itself(store: SqlStore) -> None:
+    store.enqueue([replace(MAIL, incident=number) for number in range(1, 1001)])
+    (taken, *_) = store.take_due(for_s=60, limit=1)
+    store.settle(taken.id)
+    assert [row.incident for row in seen(store, lambda reader: reader.outbox(incidents=[1, 2, 999]))] == [2, 999]
+    everything = seen(store, lambda reader: reader.outbox(due_only=False, incidents=range(1, 900)))
+    assert [row.incident for row in everything] == list(range(1, 900))
+    assert seen(store, lambda reader: reader.outbox(incidents=[])) == []
