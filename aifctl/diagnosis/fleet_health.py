@@ -238,7 +238,8 @@ def condition_of(
     Args:
         result: of the newest look; "" for none.
         at_s: when that was.
-        state, off: as the lifecycle has them; whom a sweep leaves out on purpose is `out`.
+        state: of its life; whom a sweep leaves out on purpose is `out`.
+        off: powered down on purpose.
         now_s: now.
         meant_at_s: when the last sweep that meant this node began; 0 for none. A look before that is not of that sweep.
         stale_after_s: how old evidence may be.

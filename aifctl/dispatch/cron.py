@@ -7,19 +7,22 @@ import hashlib
 import os
 import re
 import socket
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
 from aifctl.core.errors import SetupError, UsageError
 from aifctl.core.exit_codes import ExitCode
+from aifctl.core.metrics import Family, escape_label, render_metrics
 from aifctl.core.report import Coverage
 from aifctl.core.secret import Secret
 from aifctl.dispatch.posting import CALL_TIMEOUT_S, Letter, Send, call_out
 
 #: Everybody that was to be asked has answered: "could not look" is never a success, a finding is one.
 COVERED = frozenset({ExitCode.OK, ExitCode.FINDINGS})
+
+Labels = Mapping[str, str]
 
 _FILE_MODE = 0o644  # the exporter is another user
 _OLD_BYTES = 1 << 20
@@ -32,6 +35,7 @@ class Attempt:
     Attributes:
         name: the lock's name, or the verb's where there is none; tells cron jobs apart.
         counts: nodes by outcome.
+        more: what else is known at this end, such as `aifctl.diagnosis.fleet_metrics` of a sweep's nodes.
         looked: false where the lock's holder was left to do it: an attempt, never a success.
     """
 
@@ -42,6 +46,7 @@ class Attempt:
     exit: ExitCode
     coverage: Coverage | None = None
     counts: Mapping[str, int] = field(default_factory=dict)
+    more: tuple[Family, ...] = ()
     looked: bool = True
 
 
@@ -82,22 +87,20 @@ def write_textfile(path: Path, attempt: Attempt) -> None:
 
 def render_textfile(attempt: Attempt, *, last_success_at: float | None) -> str:
     """Return the metrics; `last_success_at` counts unless this attempt is a success itself."""
-    labels = f'name="{_escape(attempt.name)}"'
-    lines = [
-        *_metric("attempt_timestamp_seconds", "When it last ended, however.", [(labels, attempt.at.timestamp())]),
-        *_metric("attempt_duration_seconds", "How long it took.", [(labels, attempt.duration_s)]),
-        *_metric("exit_code", "0 clean, 1 findings, else see the exit codes of aifctl.", [(labels, int(attempt.exit))]),
+    named = {"name": attempt.name}
+    families = [
+        _family("attempt_timestamp_seconds", "When it last ended, however.", [(named, attempt.at.timestamp())]),
+        _family("attempt_duration_seconds", "How long it took.", [(named, attempt.duration_s)]),
+        _family("exit_code", "0 clean, 1 findings, else see the exit codes of aifctl.", [(named, int(attempt.exit))]),
     ]
     success_at = attempt.at.timestamp() if attempt.looked and attempt.exit in COVERED else last_success_at
     if success_at is not None:
         about = "When it last looked at all it should (exit 0 or 1)."
-        lines += _metric("last_success_timestamp_seconds", about, [(labels, success_at)])
+        families.append(_family("last_success_timestamp_seconds", about, [(named, success_at)]))
     if attempt.coverage is not None:
-        lines += _coverage(attempt.coverage, labels)
-    if attempt.counts:
-        rows = [(f'{labels},outcome="{_escape(key)}"', float(value)) for key, value in sorted(attempt.counts.items())]
-        lines += _metric("nodes", "Nodes by outcome.", rows)
-    return "\n".join(lines) + "\n"
+        families += _coverage(attempt.coverage, named)
+    rows = [({**named, "outcome": key}, float(value)) for key, value in sorted(attempt.counts.items())]
+    return render_metrics([*families, _family("nodes", "Nodes by outcome.", rows), *attempt.more])
 
 
 def send_heartbeat(url: Secret, *, send: Send | None = None, timeout_s: float = CALL_TIMEOUT_S) -> str | None:
@@ -105,19 +108,17 @@ def send_heartbeat(url: Secret, *, send: Send | None = None, timeout_s: float = 
     return call_out(url, Letter(), what="the heartbeat", send=send, timeout_s=timeout_s).problem or None
 
 
-def _coverage(coverage: Coverage, labels: str) -> list[str]:
+def _coverage(coverage: Coverage, named: Labels) -> list[Family]:
     return [
-        *_metric("coverage_ratio", "Answered share of the nodes asked.", [(labels, coverage.share)]),
-        *_metric("asked_nodes", "Nodes that were to be asked.", [(labels, coverage.asked)]),
-        *_metric("answered_nodes", "Nodes that answered.", [(labels, coverage.answered)]),
-        *_metric("skipped_nodes", "Nodes left out on purpose.", [(labels, coverage.skipped)]),
+        _family("coverage_ratio", "Answered share of the nodes asked.", [(named, coverage.share)]),
+        _family("asked_nodes", "Nodes that were to be asked.", [(named, coverage.asked)]),
+        _family("answered_nodes", "Nodes that answered.", [(named, coverage.answered)]),
+        _family("skipped_nodes", "Nodes left out on purpose.", [(named, coverage.skipped)]),
     ]
 
 
-def _metric(name: str, about: str, rows: list[tuple[str, float]]) -> list[str]:
-    full = f"aifctl_{name}"
-    values = [f"{full}{{{labels}}} {value:.17g}" for labels, value in rows]
-    return [f"# HELP {full} {about}", f"# TYPE {full} gauge", *values]
+def _family(name: str, about: str, rows: Sequence[tuple[Labels, float]]) -> Family:
+    return Family(name=f"aifctl_{name}", about=about, rows=tuple(rows))
 
 
 def _last_success(path: Path, name: str) -> float | None:
@@ -127,10 +128,6 @@ def _last_success(path: Path, name: str) -> float | None:
             text = stream.read(_OLD_BYTES).decode("utf-8", "replace")
     except FileNotFoundError:
         return None
-    row = re.escape(f'aifctl_last_success_timestamp_seconds{{name="{_escape(name)}"}} ')
+    row = re.escape(f'aifctl_last_success_timestamp_seconds{{name="{escape_label(name)}"}} ')
     match = re.search(rf"^{row}([0-9.]+)$", text, re.MULTILINE)
     return float(match[1]) if match else None
-
-
-def _escape(text: str) -> str:
-    return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
