@@ -9,6 +9,8 @@ import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from aifctl.core.printable import printable_line
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Family:
@@ -41,10 +43,9 @@ def _lines(family: Family) -> Iterator[str]:
 
 
 def escape_label(text: str) -> str:
-    """Return a label's value as it stands between quotes; lone surrogates, which UTF-8 can't hold, become escapes."""
-    whole = text.encode("utf-8", "backslashreplace").decode("utf-8")
-    return whole.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    """Return a label's value as it stands between quotes; control characters, which some reader would obey, as escapes."""
+    return printable_line(text).replace("\\", "\\\\").replace('"', '\\"')
 
 
 def _escape_help(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("\n", "\\n")
+    return printable_line(text).replace("\\", "\\\\")

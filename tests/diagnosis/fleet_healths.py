@@ -26,7 +26,7 @@ def node(name: str, condition: Condition, **more: Any) -> NodeHealth:
     """Return a node that was looked at four minutes ago, in the rack that its name says."""
     rack = name.partition("n")[0]
     place = Place(rack=rack, su=f"su{(int(rack[1:]) + 1) // 2}", hall="h1", sku="h100-sxm5", feeds=("A1", "B1"))
-    told = {
+    told: dict[str, Any] = {
         "result": "" if condition in {Condition.UNSEEN, Condition.OUT} else condition.value,
         "at_s": 0.0 if condition in {Condition.UNSEEN, Condition.OUT} else NOW_S - 4 * MINUTE_S,
         "place": place,
