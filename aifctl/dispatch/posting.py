@@ -34,10 +34,11 @@ class Reply:
 
     Attributes:
         problem: "" where it was taken; otherwise why not, behind "was not sent: " or as a sentence of its own.
-        retry_after_s: how long the receiver wants to be left alone, where it said so.
+        status: of an answer that is a refusal. retry_after_s: how long it wants to be left alone, where it said so.
     """
 
     problem: str = ""
+    status: int | None = None
     retry_after_s: float | None = None
 
 
@@ -68,15 +69,21 @@ def _try_sending(send: Send, url: str, letter: Letter, what: str, replies: list[
     try:
         send(url, letter)
     except (OSError, ValueError) as problem:  # urllib.error.URLError is an OSError, a malformed URL a ValueError
-        replies.append(Reply(problem=f"{what} was not sent: {_said(problem)}", retry_after_s=_retry_after_s(problem)))
+        status = getattr(problem, "code", None)
+        replies.append(
+            Reply(
+                problem=f"{what} was not sent: {_said(problem, status)}",
+                status=status,
+                retry_after_s=_retry_after_s(problem),
+            )
+        )
     except Exception as bug:  # noqa: BLE001  http.client has errors of its own (a status line that is none); their text may hold the URL
         replies.append(Reply(problem=f"{what} was not sent: {type(bug).__name__}"))
     else:
         replies.append(Reply())
 
 
-def _said(problem: Exception) -> str:
-    status = getattr(problem, "code", None)
+def _said(problem: Exception, status: int | None) -> str:
     cause = getattr(problem, "reason", None)
     verifying = getattr(cause, "verify_message", None)
     if status:

@@ -39,7 +39,7 @@ def test_a_user_in_the_address_becomes_a_header_and_is_left_out_of_the_request()
 def test_a_receiver_that_wants_to_be_left_alone_is_heard() -> None:
     with listening(Receiver(statuses=[429], headers={"Retry-After": "90"})) as receiver:
         reply = call_out(secret(f"{receiver.address}/token"), LETTER, what="slack")
-    assert (reply.problem, reply.retry_after_s) == ("slack was not sent: it answered 429", 90.0)
+    assert (reply.problem, reply.status, reply.retry_after_s) == ("slack was not sent: it answered 429", 429, 90.0)
 
 
 def test_what_is_posted_is_not_sent_elsewhere_by_a_redirect() -> None:
