@@ -9,7 +9,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from aifctl.core.printable import printable_line
+from aifctl.core.printable import printable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,8 +44,8 @@ def _lines(family: Family) -> Iterator[str]:
 
 def escape_label(text: str) -> str:
     """Return a label's value as it stands between quotes; control characters, which some reader would obey, as escapes."""
-    return printable_line(text).replace("\\", "\\\\").replace('"', '\\"')
+    return _escape_help(text).replace('"', '\\"')
 
 
 def _escape_help(text: str) -> str:
-    return printable_line(text).replace("\\", "\\\\")
+    return printable(text).replace("\\", "\\\\").replace("\n", "\\n")

@@ -26,7 +26,7 @@ def test_promtool_accepts_what_is_written_whatever_stands_in_a_label() -> None:
     rows = (({"name": HOSTILE, "other": ""}, 1.5), ({"name": "b", "other": "ü"}, 1e300))
     text = render_metrics([Family(name="aifctl_x_nodes", about=HOSTILE, rows=rows), gauge("aifctl_y", "Y.", 1 / 3)])
     checked(text)
-    assert 'aifctl_x_nodes{name="a \\"b\\" \\\\ c\\\\nd # HELP x \\\\x1b[31m \\\\ud800",other=""} 1.5\n' in text
+    assert 'aifctl_x_nodes{name="a \\"b\\" \\\\ c\\nd # HELP x \\\\x1b[31m \\\\ud800",other=""} 1.5\n' in text
     assert text.replace("\n", "").isprintable()
 
 
