@@ -6,6 +6,7 @@ from __future__ import annotations
 NOUNS = {
     "nodes": "nodes",
     "find": "nodes",
+    "node": "node",
     "inventory": "inventory",
     "run": "run",
     "script": "run",
@@ -26,7 +27,7 @@ NOUNS = {
 
 #: Heading of help → first words below it.
 PANELS = {
-    "Look": ("nodes", "find", "inventory", "probe"),
+    "Look": ("nodes", "find", "node", "inventory", "probe"),
     "Run": ("run", "script", "push", "pull", "shell", "ssh", "runs"),
     "Trust": ("trust", "doctor"),
     "Try": ("demo", "sim", "bench"),

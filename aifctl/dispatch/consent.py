@@ -38,12 +38,12 @@ def is_guarded(deed: Deed, fleet: Fleet) -> bool:
     return deed.guarded or deed.verb in fleet.policy.guarded
 
 
-def show_plan(plan: PlannedAction, tools: Toolbox, sink: Sink, *, guarded: bool) -> Report:
-    """Report what would be done, and keep it under its hash."""
+def show_plan(plan: PlannedAction, tools: Toolbox, sink: Sink, *, guarded: bool, fleet: Fleet | None = None) -> Report:
+    """Report what would be done, and keep it under its hash; `fleet` in place of the inventory as it is now."""
     sink.open(Head(kind=PLAN, facts={"verb": plan.verb, "hash": plan.short}))
     for step in plan.steps:
         sink.item({"nodes": fold(plan.names), "nodes_count": len(plan.names), "step": step, "names": list(plan.names)})
-    reasons = guards.reasons_to_ask(plan.names, tools.fleet) if guarded else ()
+    reasons = guards.reasons_to_ask(plan.names, tools.fleet if fleet is None else fleet) if guarded else ()
     asks = f"it needs consent ({' and '.join(reasons)})" if reasons else ""
     return Report(notes=(keep_plan(plan, tools, asks),), summary={"hash": plan.short, "nodes_count": len(plan.names)})
 
@@ -54,11 +54,22 @@ def keep_plan(plan: PlannedAction, tools: Toolbox, remark: str = "") -> str:
     return f"nothing was done{'; ' if remark else ''}{remark}; to do exactly this: the same command with --confirm-hash {kept}"
 
 
-def seek_consent(plan: PlannedAction, given: Consent, tools: Toolbox, *, guarded: bool, changing: bool) -> None:
-    """Return where the plan may be carried out; RefusedError that says which flag or person lifts it otherwise."""
-    fleet = tools.fleet
+def seek_consent(
+    plan: PlannedAction,
+    given: Consent,
+    tools: Toolbox,
+    *,
+    guarded: bool,
+    changing: bool,
+    last_good: Fleet | None = None,
+) -> None:
+    """Return where the plan may be carried out; RefusedError that says which flag or person lifts it otherwise.
+
+    `last_good` is the inventory of a verb that goes on with the last good one: it may be stale, and is not asked for its age.
+    """
+    fleet = tools.fleet if last_good is None else last_good
     if guarded:
-        age_s = tools.inventory_age_s
+        age_s = tools.inventory_age_s if last_good is None else None
         guards.refuse_violations(plan.names, fleet, protected=_protected(fleet, tools), age_s=age_s)
     elif changing:
         guards.refuse_violations((), fleet, age_s=tools.inventory_age_s)  # a stale inventory, nothing else
