@@ -13,6 +13,7 @@ import aifctl.sim.faults
 from aifctl.core.drawers import read_drawer
 from aifctl.core.errors import UsageError
 from aifctl.sim.node.condition import Condition
+from aifctl.sim.targets import rail_of
 
 
 class Listening(Enum):
@@ -62,6 +63,13 @@ class Running(Protocol):
         """Reset the connection."""
 
 
+class Struck(Protocol):
+    """What a fault that is over at once can do to a node."""
+
+    def booted(self) -> None:
+        """Come back from a reboot: with a new boot id, and nothing running."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Argument:
     """What stands behind the colon: how it is read, and what it is where nothing stands there."""
@@ -84,6 +92,7 @@ class FaultKind:
         beneath: the same done to what lies beneath the probe (`hardware.node.NodeHardware`); nobody calls it but the
             tests, which prove that the probe then reads what `patch` tells.
         spoil: changes the reply itself on its way.
+        strike: happens when the fault comes, and is over: such a fault is never cured, and none that a node has.
     """
 
     name: str
@@ -100,6 +109,7 @@ class FaultKind:
     patch: Callable[[Any, Any], None] | None = None
     beneath: Callable[[Any, Any], None] | None = None
     spoil: Callable[[bytes, Any], Iterable[bytes]] | None = None
+    strike: Callable[[Struck, Any], None] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,7 +126,7 @@ class Fault:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Planting:
-    """A fault and where it goes; `where` is a nodeset, a count, a share, or empty for all."""
+    """A fault and where it goes; `where` is a nodeset, a count, a share, a scope (rack:r003), or empty for all."""
 
     fault: Fault
     where: str
@@ -128,10 +138,13 @@ def read_kinds() -> Mapping[str, FaultKind]:
 
 
 def parse_planting(text: str) -> Planting:
-    """Read KIND[:ARG][@NODES]; UsageError otherwise."""
+    """Read KIND[:ARG][@NODES]; a fault of a rail that goes to a leaf is of that leaf's rail. UsageError otherwise."""
     what, _, where = text.partition("@")
     name, colon, argument = what.partition(":")
     kind = find_kind(name)
+    if not colon and kind.argument and kind.argument.name == "rail" and rail_of(where):
+        colon, argument = ":", rail_of(where)
+        what = f"{name}:{argument}"
     return Planting(fault=Fault(kind=kind, value=_value(kind, argument, given=bool(colon)), text=what), where=where)
 
 

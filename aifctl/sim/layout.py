@@ -73,9 +73,12 @@ class Layout:
         rack, slot = index // NODES_PER_RACK + 1, index % NODES_PER_RACK + 1
         su = index // NODES_PER_SU + 1
         return Place(
-            index=index, name=f"r{rack:0{self.digits}d}n{slot:02d}", address=address(su, rack, slot), su=su, rack=rack,
+            index=index, name=f"{self.rack_name(rack)}n{slot:02d}", address=address(su, rack, slot), su=su, rack=rack,
             slot=slot,
         )  # fmt: skip
+
+    def rack_name(self, rack: int) -> str:
+        return f"r{rack:0{self.digits}d}"
 
     def places(self) -> Iterator[Place]:
         return map(self.place, range(self.nodes_count))

@@ -286,6 +286,10 @@ def test_a_share_of_nodes_is_drawn_by_lot_and_the_same_each_time() -> None:
         ("throttle:150%", "not a share"),
         ("exit:256", "not an exit status"),
         ("flood:much", "not a size"),
+        ("ib-down:8", "no rail of a simulated node; write 0 to 7"),
+        ("gpu-lost:x", "no GPU of a simulated node"),
+        ("nvlink-down", "needs its links"),
+        ("nvlink-down:19", "write 1 to 18"),
     ],
 )
 def test_a_fault_that_makes_no_sense_is_refused_in_one_sentence(text: str, says: str) -> None:
@@ -293,11 +297,57 @@ def test_a_fault_that_makes_no_sense_is_refused_in_one_sentence(text: str, says:
         parse_planting(text)
 
 
+@pytest.mark.parametrize(
+    ("where", "names"),
+    [
+        ("rack:r002", ["r002n01", "r002n02", "r002n03", "r002n04"]),
+        ("@rack:r002", ["r002n01", "r002n02", "r002n03", "r002n04"]),
+        ("su:su2", [f"r{rack:03}n{slot:02}" for rack in range(9, 17) for slot in range(1, 5)]),
+        ("feed:B2", [f"r{rack:03}n{slot:02}" for rack in range(5, 9) for slot in range(1, 5)]),
+        ("leaf:l2-r3", [f"r{rack:03}n{slot:02}" for rack in range(9, 17) for slot in range(1, 5)]),
+        ("hall:h1", [f"r{rack:03}n{slot:02}" for rack in range(1, 17) for slot in range(1, 5)]),
+    ],
+)
+def test_a_fault_goes_to_what_stands_or_hangs_together(where: str, names: list[str]) -> None:
+    layout = Layout(64)
+    assert [layout.place(at).name for at in resolve_targets(where, layout, seed=0, kind="dead")] == names
+
+
+def test_a_cohort_is_the_same_nodes_whatever_ails_them() -> None:
+    drawn = [resolve_targets("cohort:canary:10%", Layout(200), seed=3, kind=kind) for kind in ("dead", "slow")]
+    assert drawn[0] == drawn[1]
+    assert len(drawn[0]) == 20
+    assert drawn[0] != resolve_targets("cohort:other:10%", Layout(200), seed=3, kind="dead")
+
+
+@pytest.mark.parametrize(
+    ("where", "says"),
+    [
+        ("rack:r099", "no rack 'r099'"),
+        ("row:3", "no 'row' in common; there are rack, su"),
+        ("cohort:5%", "no cohort; write cohort:NAME:5%"),
+        ("cohort:a:b", "no cohort"),
+        ("cohort:a:65", "the fleet has 64"),
+    ],
+)
+def test_a_place_that_is_not_there_is_refused_in_one_sentence(where: str, says: str) -> None:
+    with pytest.raises(UsageError, match=says):
+        resolve_targets(where, Layout(64), seed=0, kind="dead")
+
+
+def test_a_rails_fault_on_a_leaf_is_of_that_leafs_rail() -> None:
+    assert str(parse_planting("ib-down@leaf:l1-r5").fault) == "ib-down:5"
+    assert parse_planting("ib-down@leaf:l1-r5").fault.value == (5,)
+    assert str(parse_planting("ib-down:1@leaf:l1-r5").fault) == "ib-down:1"
+
+
 def test_a_fault_for_a_node_that_is_not_there_names_the_nearest() -> None:
     with pytest.raises(UnknownNodeError, match=r"nearest: .*r001n0"):
         resolve_targets("r001n09", Layout(8), seed=0, kind="dead")
 
 
-def test_every_kind_of_fault_has_a_test_here() -> None:
+def test_every_kind_of_fault_of_the_connection_or_the_shell_has_a_test_here() -> None:
+    """Those of the probe have theirs in test_probe_faults.py and test_probing.py."""
     text = Path(__file__).read_text()
-    assert {kind for kind in read_kinds() if f'"{kind}' not in text} == set()
+    tried_elsewhere = {name for name, kind in read_kinds().items() if kind.patch or kind.spoil or kind.strike}
+    assert {kind for kind in read_kinds() if f'"{kind}' not in text} - tried_elsewhere == set()

@@ -14,6 +14,8 @@ from aifctl.sim.node.parts import GPU_MEMORY_MIB, GPU_NAME, GPU_POWER_LIMIT_W, V
 
 LINKS = 18
 LINK_SPEED_MB_S = 26562
+#: What NVML counts of each link, and its speed: ids of fields as the probe writes them.
+LINK_FIELDS = ("161", "162", "163", "164")
 _MIB = 1 << 20
 
 #: As on a DGX H100: four NVSwitches, and which of them each link leads to.
@@ -121,8 +123,13 @@ def board(gpu: Gpu, driver_version: str, random: Random) -> Board:
         power_mw=round(gpu.power_w * 1000),
         replays=random.randint(43, 174),
         fields=_fields(gpu, random),
-        links=[Link(remote=_SWITCHES[switch]) for switch in _LINKS_TO],
+        links=[Link(remote=remote) for remote in remotes()],
     )
+
+
+def remotes() -> list[str]:
+    """Return where each link of a GPU leads to."""
+    return [_SWITCHES[switch] for switch in _LINKS_TO]
 
 
 def _fields(gpu: Gpu, random: Random) -> dict[int, int | None]:

@@ -87,9 +87,13 @@ class FabricHardware:
 
     def take_down(self, *rails: int, physical: str = "polling") -> None:
         """A link is down: nobody answers at the other end (polling), or it was turned off here (disabled)."""
+        self.never_bring_up(*rails, physical=physical)
+        self.count("link_downed", 1, *rails)
+
+    def never_bring_up(self, *rails: int, physical: str = "polling") -> None:
+        """A link has not been up since boot."""
         for hca in self._at(rails):
             hca.state, hca.physical, hca.lid = "down", physical, 0
-            hca.counters["link_downed"] += 1
 
     def train_to(self, rate: int, *rails: int) -> None:
         for hca in self._at(rails):

@@ -27,6 +27,11 @@ from aifctl.sim.node.parts import GPU_BUSES, Gpu
 
 LIBRARY_MISMATCH, DRIVER_NOT_LOADED, LIBRARY_NOT_FOUND = 18, 9, 12
 _FABRIC_ERROR = 999
+GIB = 1 << 30
+#: What a braked GPU does at most, and for how long it has been braked.
+BRAKED_MHZ, BRAKED_NS = 990, 600_000_000_000
+#: An H100 tells how far it is from 87 °C.
+MARGIN_AND_TEMPERATURE_C = 87
 
 
 @dataclass(slots=True)
@@ -173,14 +178,18 @@ class GpuHardware:
         """HW power brake: the board is told from outside to draw less."""
         for one in self._at(at):
             one.throttle_reasons |= HW_SLOWDOWN | POWER_BRAKE
-            one.clocks_mhz[1] = 990
-            one.fields[271] = (one.fields[271] or 0) + 600_000_000_000
+            one.clocks_mhz[1] = BRAKED_MHZ
+            one.fields[271] = (one.fields[271] or 0) + BRAKED_NS
 
     def heat(self, *at: int, margin_c: int = -3) -> None:
         """Hotter than it may be: T.Limit says how far from the slowdown temperature."""
+        self.warm(*at, margin_c=margin_c)
         for one in self._at(at):
-            one.margin_c, one.temperature_c = margin_c, 87 - margin_c
             one.throttle_reasons |= HW_SLOWDOWN | HW_THERMAL | SW_THERMAL
+
+    def warm(self, *at: int, margin_c: int) -> None:
+        for one in self._at(at):
+            one.margin_c, one.temperature_c = margin_c, MARGIN_AND_TEMPERATURE_C - margin_c
 
     def limit_power(self, limit_w: int, *at: int) -> None:
         for one in self._at(at):
@@ -191,6 +200,12 @@ class GpuHardware:
     def skew_vbios(self, *at: int, version: str = "96.00.89.00.01") -> None:
         for one in self._at(at):
             one.vbios = version
+
+    def skew_driver(self, version: str) -> None:
+        """Another driver of the same branch: it brings its own firmware for the GPUs."""
+        self.driver_version = version
+        for one in self.boards:
+            one.gsp = version
 
     def forget_persistence(self, *at: int) -> None:
         for one in self._at(at):
@@ -207,7 +222,7 @@ class GpuHardware:
     def leave_process(self, pid: int, *at: int) -> None:
         for one in self._at(at):
             one.processes.append(Process(pid))
-            one.memory_used_bytes += 1 << 30
+            one.memory_used_bytes += GIB
 
     def _at(self, at: Iterable[int]) -> list[Board]:
         positions = list(at)

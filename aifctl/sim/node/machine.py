@@ -94,6 +94,9 @@ class Machine:
 
     def plant(self, fault: Fault) -> None:
         """Give it a fault; one of the same kind goes."""
+        if fault.kind.strike:
+            fault.kind.strike(self, fault.value)
+            return
         self.cure(fault.kind.name)
         self.faults = (*self.faults, fault)
         self.looks_before[fault.kind.name] = self.looks_count

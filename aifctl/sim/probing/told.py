@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from aifctl.onnode.probe.reply import Answer, answer, make_line
+from aifctl.sim.node.parts import GPU_BUSES, HCAS
 
 _Data = dict[str, Any]
 
@@ -44,11 +45,12 @@ class Told:
 
     # ── where faults go ──
 
-    def gpus(self, at: int | None = None) -> list[_Data]:
-        """Return the GPU at a position, 0 to 7, None for all of them; fewer where an earlier fault took it away."""
+    def gpus(self, at: Sequence[int]) -> list[_Data]:
+        """Return the GPUs at positions, 0 to 7; fewer where an earlier fault took one away or left nothing to tell."""
         if not self.tells("gpu"):
             return []
-        return [gpu for gpu in self.data("gpu")["gpus"] if at in (None, gpu.get("index"))]
+        wanted = [gpu_address(position) for position in at]
+        return [gpu for gpu in self.data("gpu")["gpus"] if "!" not in gpu and address_of(gpu) in wanted]
 
     def hcas(self, *names: str) -> list[_Data]:
         """Return adapters by name, those that are there."""
@@ -59,6 +61,10 @@ class Told:
         """Return the one port of each of these adapters."""
         return [hca["ports"]["1"] for hca in self.hcas(*names)]
 
+    def rails(self, at: Sequence[int]) -> list[_Data]:
+        """Return the ports of rails, 0 to 7."""
+        return self.ports(*(HCAS[rail] for rail in at))
+
     def devices(self) -> dict[str, _Data]:
         """Return the PCI devices by address."""
         return self.data("pci")["devices"] if self.tells("pci") else {}
@@ -67,3 +73,13 @@ class Told:
         if section not in self._changed:
             self._changed[section] = json.loads(self._texts[section])
         return self._changed[section]
+
+
+def gpu_address(at: int) -> str:
+    """Return where sysfs has the GPU at a position, 0 to 7."""
+    return f"0000:{GPU_BUSES[at].lower()}:00.0"
+
+
+def address_of(gpu: _Data) -> str:
+    """Return where sysfs has a GPU that NVML tells of."""
+    return gpu["pci"][0].removeprefix("0000").lower()  # type: ignore[no-any-return]

@@ -1,0 +1,85 @@
+"""Each fault is made twice: in what a simulated node tells, and beneath the probe; the probe then reads what is told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from aifctl.onnode.probe.sections import gpu
+from aifctl.sim.fault import Fault, FaultKind, parse_planting, read_kinds
+from aifctl.sim.node.machine import Machine
+from tests.sim.emulated import a_machine
+from tests.sim.probed import comparable, read_beneath, told_by
+from tests.sim.test_fabric_hardware import differences
+
+KINDS = read_kinds()
+#: Kinds that change what the probe tells; the others are the connection's or the shell's.
+PROBED = sorted(name for name, kind in KINDS.items() if kind.patch or kind.beneath)
+#: Kinds that no value is usual for.
+GIVEN = {"nvlink-down": "nvlink-down:3"}
+#: Other values worth a proof of their own.
+MORE = ("power-brake:all", "gpu-lost:all", "gpu-lost:0", "nvlink-down:18", "ib-down:all", "ib-down:7", "fabric-in-progress:1",
+        "gpu-fell-off:0", "hca-lost:0")  # fmt: skip
+
+
+def planted(machine: Machine, text: str) -> Fault:
+    fault = parse_planting(text).fault
+    machine.plant(fault)
+    return fault
+
+
+def beneath(machine: Machine, fault: Fault, root: Path) -> dict[str, Any]:
+    change = fault.kind.beneath
+    assert change is not None, f"{fault.kind.name} has no proof: give it `beneath`"
+    return read_beneath(machine, root, lambda hardware: change(hardware, fault.value))
+
+
+@pytest.mark.parametrize("text", [*(GIVEN.get(name, name) for name in PROBED), *MORE])
+def test_the_probe_reads_beneath_what_a_sick_node_tells(
+    text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if text == "driver-hung":
+        monkeypatch.setattr(gpu, "SILENCE_S", 0.3)
+    machine = a_machine()
+    fault = planted(machine, text)
+    told = comparable(told_by(machine))
+    read = comparable(beneath(machine, fault, tmp_path))
+    if text == "driver-hung":
+        assert read["sections"]["gpu"]["message"] == "the driver said nothing for 0.3 s"
+        read["sections"]["gpu"]["message"] = "the driver said nothing for 10 s"
+        read["probe_left"] = told["probe_left"]
+    assert differences(told, read) == {}
+
+
+@pytest.mark.parametrize("name", PROBED)
+def test_a_fault_is_seen_at_once_and_a_cure_restores_what_was(name: str) -> None:
+    machine, well = a_machine(), a_machine()
+    planted(machine, GIVEN.get(name, name))
+    assert comparable(told_by(machine)) != comparable(told_by(well))
+    machine.cure(name)
+    assert comparable(told_by(machine)) == comparable(told_by(well))
+
+
+def test_a_healthy_node_tells_what_the_probe_reads_of_it(tmp_path: Path) -> None:
+    for index in (0, 5):
+        machine = a_machine(index=index)
+        told = [told_by(machine) for _ in range(3)][-1]
+        assert comparable(told) == comparable(read_beneath(machine, tmp_path / str(index)))
+
+
+def test_faults_of_one_node_add_up() -> None:
+    machine = a_machine()
+    for name in PROBED:
+        planted(machine, GIVEN.get(name, name))
+    assert told_by(machine)["hostname"]
+
+
+def test_every_kind_that_changes_the_reply_is_proven() -> None:
+    unproven = [kind.name for kind in KINDS.values() if not _has_its_proof(kind)]
+    assert unproven == []
+
+
+def _has_its_proof(kind: FaultKind) -> bool:
+    return (kind.patch is None) == (kind.beneath is None)
