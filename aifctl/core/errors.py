@@ -2,7 +2,7 @@
 
 AifctlError
 ├ UsageError 2     NodeSetSyntaxError, UnknownNodeError, EmptySelectionError
-├ SetupError 6     InventoryError (all mistakes at once), SettingsError
+├ SetupError 6     InventoryError and ProfilesError (all mistakes at once), SettingsError
 ├ RefusedError 5   a guard said no; the message names the flag or person that lifts it
 ├ BusyError 75     lease, lock, allocated
 ├ BackendError 69  store, Slurm, BMC not answering
@@ -95,12 +95,18 @@ class Mistake:
 class InventoryError(SetupError):
     """All the mistakes of an inventory at once, each with file and line."""
 
+    holder = "the inventory has"
+
     def __init__(self, mistakes: Sequence[Mistake]) -> None:
         self.mistakes = tuple(mistakes)
         count = len(self.mistakes)
-        super().__init__(
-            "\n".join([f"the inventory has {count} mistake{'s' * (count != 1)}", *map(str, self.mistakes)])
-        )
+        super().__init__("\n".join([f"{self.holder} {count} mistake{'s' * (count != 1)}", *map(str, self.mistakes)]))
+
+
+class ProfilesError(InventoryError):
+    """All the mistakes of the profiles at once, each with file and line."""
+
+    holder = "the profiles have"
 
 
 class RefusedError(AifctlError):

@@ -12,6 +12,9 @@ from aifctl.diagnosis.memory import Memory
 from aifctl.diagnosis.reading import Reading, SectionName
 from aifctl.fleet.profile import Expectation, Profile
 
+#: Threshold has a field of that name.
+_Type = type
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Threshold:
@@ -22,6 +25,8 @@ class Threshold:
         type: int, float, str, bool or list; what the profile's value must be.
         low, high: bounds of what physics allows; a profile beyond them is refused.
         about: one line, with the unit.
+        items: what the parts of a list must be.
+        optional: only a site can say it; without it the check has nothing to compare with, and that is not unknown.
     """
 
     key: str
@@ -29,6 +34,8 @@ class Threshold:
     about: str
     low: float | None = None
     high: float | None = None
+    items: _Type = str
+    optional: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from aifctl.diagnosis.absent import Absent
-from aifctl.diagnosis.check import Case, Check
+from aifctl.diagnosis.check import Case, Check, Threshold
 from aifctl.diagnosis.finding import Finding, Result
 from aifctl.diagnosis.judging import judge, verdict_of
 from aifctl.diagnosis.memory import Memory
@@ -22,6 +22,11 @@ from aifctl.fleet.profile import Profile
 #: The profile's key for how long after a boot links may still be coming up, and what holds without a profile.
 DEBOUNCE_KEY = "boot.debounce_s"
 _DEBOUNCE_S = 600.0
+
+#: What judging over time asks a profile for, beside what the checks ask.
+NEEDS = (
+    Threshold(key=DEBOUNCE_KEY, type=float, low=0, high=86400, about="seconds after a boot that links may come up in"),
+)
 
 #: The finding of a node that could not be reached.
 REACHABILITY = "reachability"

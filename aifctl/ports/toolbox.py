@@ -10,8 +10,10 @@ from aifctl.core.errors import AifctlError
 from aifctl.core.secret import Secret
 from aifctl.core.settings import Settings
 from aifctl.core.state_dir import StateDir
+from aifctl.diagnosis.check import Check
 from aifctl.fleet.endpoint import Endpoint
 from aifctl.fleet.fleet import Fleet
+from aifctl.fleet.profile import Profiles
 from aifctl.fleet.selector import Terms
 from aifctl.fleet.states import StateNow
 from aifctl.ports.clock import Clock
@@ -88,6 +90,14 @@ class Toolbox(Protocol):
     @property
     def store_reader(self) -> Reader | None:
         """The same for those who only look, who load nothing heavy for it; None where there is none yet."""
+
+    @property
+    def checks(self) -> Sequence[Check]:
+        """All checks, ours and the site's; SetupError where a site's can't be loaded or has another's name."""
+
+    @property
+    def profiles(self) -> Profiles:
+        """What kinds of nodes are expected to be; ProfilesError with all mistakes at once."""
 
     @property
     def stdin(self) -> BinaryIO: ...

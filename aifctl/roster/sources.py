@@ -13,6 +13,9 @@ from aifctl.core.errors import InventoryError, Mistake, SetupError
 
 SYSTEM_INVENTORY = Path("/etc/aifctl/inventory")
 
+#: The folder beside an inventory's files that holds no fleet but profiles.
+PROFILES = "profiles"
+
 _SUFFIXES = (".yaml", ".yml")
 _MAX_FILE_BYTES = 64 << 20
 
@@ -103,9 +106,11 @@ def find_inventory(
 
 
 def fleets_in(folder: Path) -> list[Path]:
-    """Return the subdirectories that hold YAML files of their own."""
+    """Return the subdirectories that hold YAML files of their own, but for the profiles."""
     try:
-        return sorted(child for child in folder.iterdir() if child.is_dir() and _yaml_files(child))
+        return sorted(
+            child for child in folder.iterdir() if child.is_dir() and _yaml_files(child) and child.name != PROFILES
+        )
     except OSError:
         return []
 

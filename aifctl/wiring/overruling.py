@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aifctl.fleet.endpoint import Endpoint
+
+if TYPE_CHECKING:
+    from aifctl.core.settings import Settings
+    from aifctl.fleet.fleet import Fleet
 
 #: A flag also overrules the ssh options of the inventory that say the same.
 _OPTIONS_OF = {
@@ -17,6 +21,19 @@ _OPTIONS_OF = {
     "known_hosts": {"userknownhostsfile", "globalknownhostsfile"},
     "connect_timeout": {"connecttimeout"},
 }
+
+
+def overruled_endpoints(
+    settings: Settings, given: Mapping[str, str], fleet: Fleet, names: Sequence[str]
+) -> tuple[Endpoint, ...]:
+    """Return how nodes are reached; `given` are the settings that this command line names."""
+    said: dict[str, Any] = {name: settings.value(name) for name in ("user", "port") if name in given}
+    if "identity" in given:
+        said["identity"] = ()  # those of the settings, then
+    if "jump" in given:
+        said["jump"] = tuple(settings.value("jump").split())
+    overruled = overruled_options(given)
+    return tuple(with_flags(fleet.endpoint(name), said, overruled) for name in names)
 
 
 def overruled_options(given: Iterable[str]) -> frozenset[str]:

@@ -15,7 +15,7 @@ from aifctl.core.settings import Settings, default_state_dir
 from aifctl.core.state_dir import StateDir
 from aifctl.core.system_clock import SystemClock
 from aifctl.wiring.drawers import all_formats, format_named, format_names, inventory_formats
-from aifctl.wiring.overruling import overruled_options, with_flags
+from aifctl.wiring.overruling import overruled_endpoints
 from aifctl.wiring.remembered import reader_at, states_now, store_place
 
 if TYPE_CHECKING:
@@ -25,8 +25,10 @@ if TYPE_CHECKING:
     from aifctl.core.outcome import Outcome
     from aifctl.core.secret import Secret
     from aifctl.core.shown import Shown
+    from aifctl.diagnosis.check import Check
     from aifctl.fleet.endpoint import Endpoint
     from aifctl.fleet.fleet import Fleet
+    from aifctl.fleet.profile import Profiles
     from aifctl.fleet.selector import Terms
     from aifctl.fleet.states import StateNow
     from aifctl.output.live import LiveLines
@@ -125,21 +127,9 @@ class Tools:
 
     @cached_property
     def dial_settings(self) -> DialSettings:
-        from aifctl.ports.transport import DialSettings
+        from aifctl.wiring.dialling import dial_settings
 
-        value = self.settings.value
-        return DialSettings(
-            connect_timeout_s=value("connect_timeout"),
-            user=value("user") or None,
-            port=value("port") if self.settings.origin("port").text else None,
-            identities=value("identity"),
-            jump=tuple(value("jump").split()),
-            known_hosts=value("known_hosts"),
-            agent=self.environ.get("SSH_AUTH_SOCK") or None,
-            ssh_config=value("ssh_config"),
-            health_file=str(self.state.path / "jump-health.json"),
-            key_password=self.secret("key_password"),
-        )
+        return dial_settings(self.settings, self.environ, self.state, key_password=self.secret("key_password"))
 
     @property
     def open_transport(self) -> Callable[[], Transport]:
@@ -152,6 +142,18 @@ class Tools:
         from aifctl.wiring.probe import probe_package
 
         return probe_package()
+
+    @cached_property
+    def checks(self) -> tuple[Check, ...]:
+        from aifctl.wiring.expecting import all_checks
+
+        return all_checks()
+
+    @cached_property
+    def profiles(self) -> Profiles:
+        from aifctl.wiring.expecting import profiles_in_use
+
+        return profiles_in_use(self.settings, lambda: self.inventory_path, self.checks)
 
     @cached_property
     def store(self) -> Store:
@@ -180,14 +182,7 @@ class Tools:
         return open_prompt(self.stdin, self.state, is_person=self.confirm.possible)
 
     def endpoints(self, names: Sequence[str]) -> tuple[Endpoint, ...]:
-        given, loaded = self.given, self._loaded or self._strictly
-        said: dict[str, Any] = {name: self.settings.value(name) for name in ("user", "port") if name in given}
-        if "identity" in given:
-            said["identity"] = ()  # those of the settings, then
-        if "jump" in given:
-            said["jump"] = tuple(self.settings.value("jump").split())
-        overruled = overruled_options(given)
-        return tuple(with_flags(loaded.fleet.endpoint(name), said, overruled) for name in names)
+        return overruled_endpoints(self.settings, self.given, (self._loaded or self._strictly).fleet, names)
 
     def check_keys(self, endpoints: Sequence[Endpoint]) -> None:
         from aifctl.transport.ssh import check_keys

@@ -15,11 +15,13 @@ from aifctl.core.secret import Secret
 from aifctl.core.settings import Settings, read_settings
 from aifctl.core.state_dir import StateDir
 from aifctl.core.store_url import StoreUrl
+from aifctl.diagnosis.check import Check
 from aifctl.fleet.endpoint import Endpoint
 from aifctl.fleet.fleet import Fleet
 from aifctl.fleet.lifecycle import State
 from aifctl.fleet.node import Node
 from aifctl.fleet.policy import Policy
+from aifctl.fleet.profile import Profiles
 from aifctl.fleet.selector import Terms
 from aifctl.fleet.states import StateNow
 from aifctl.ports.host_keys import HostKey, KeyChange, fingerprint_of
@@ -162,6 +164,8 @@ class FakeToolbox:
     given: Mapping[str, str] = field(default_factory=dict)
     secrets: Mapping[str, Secret] = field(default_factory=dict)
     files: Roster | None = None
+    checks: Sequence[Check] = ()
+    profiles: Profiles = field(default_factory=Profiles)
     probe: ProbePackage = field(default_factory=lambda: ProbePackage(data=b"zip", sha256="0" * 64, launcher="pass"))
     notes: list[str] = field(default_factory=list)
     details: list[str] = field(default_factory=list)

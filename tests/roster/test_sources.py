@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from aifctl.core.errors import InventoryError, SetupError
-from aifctl.roster.sources import find_inventory, read_sources
+from aifctl.roster.sources import find_inventory, fleets_in, read_sources
 
 
 @pytest.fixture
@@ -79,3 +79,10 @@ def test_a_file_that_can_not_be_read_is_a_mistake_of_the_inventory(tmp_path: Pat
         read_sources(tmp_path)
     told = [mistake.message for mistake in caught.value.mistakes]
     assert told == ["can't be read: No such file or directory", "not a plain file of at most 64 MiB"]
+
+
+def test_the_folder_of_profiles_is_no_fleet(tmp_path: Path) -> None:
+    for name in ("one", "two", "profiles"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "x.yaml").write_text("a: b")
+    assert [folder.name for folder in fleets_in(tmp_path)] == ["one", "two"]
