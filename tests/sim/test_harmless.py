@@ -17,6 +17,10 @@ from aifctl.sim.files import FleetFiles
 from aifctl.sim.free_port import free_port
 from aifctl.sim.layout import Layout
 from aifctl.sim.spec import FleetSpec
+from aifctl.survey.envelope import open_envelope
+from aifctl.survey.probe_work import probe_line
+from aifctl.wiring.probe import probe_package
+from tests.survey.nodes import small_package
 
 pytestmark = pytest.mark.ssh
 
@@ -121,6 +125,7 @@ async def _attack(files: FleetFiles, port: int, own: Path, pid: int) -> str:
                 outputs.append(f"{ran.stdout!r} {ran.stderr!r}")
         except (asyncssh.Error, OSError):  # a reboot cuts the link
             await asyncio.sleep(0.3)
+    outputs.append(await _probe(files, port, own))
     async with (
         _connected(files, Layout(4).place(2).address, port) as connection,
         connection.start_sftp_client() as sftp,
@@ -132,6 +137,16 @@ async def _attack(files: FleetFiles, port: int, own: Path, pid: int) -> str:
             await sftp.mkdir(str(own / "pwned"))
         await sftp.put(str(own / "secret"), "/tmp/copy")
     return "".join(outputs)
+
+
+async def _probe(files: FleetFiles, port: int, own: Path) -> str:
+    """Bring a probe along that would write a file; the node answers as if it had run."""
+    evil = small_package(f"open({str(own / 'pwned')!r}, 'w').close()", probe_package().launcher)
+    async with _connected(files, Layout(4).place(3).address, port) as connection:
+        ran = await connection.run(probe_line(evil, {}), input=evil.data, encoding=None)
+    assert isinstance(ran.stdout, bytes)
+    assert open_envelope(ran.stdout, node="r001n04", probe=evil.sha256).sections
+    return repr(ran.stdout)
 
 
 def _connected(files: FleetFiles, address: str, port: int) -> AbstractAsyncContextManager[asyncssh.SSHClientConnection]:
