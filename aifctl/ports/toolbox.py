@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 from aifctl.core.errors import AifctlError
 from aifctl.core.secret import Secret
 from aifctl.core.settings import Settings
 from aifctl.core.state_dir import StateDir
-from aifctl.diagnosis.check import Check
 from aifctl.fleet.endpoint import Endpoint
 from aifctl.fleet.fleet import Fleet
 from aifctl.fleet.profile import Profiles
@@ -26,6 +25,9 @@ from aifctl.ports.roster import Roster
 from aifctl.ports.sink import Sink
 from aifctl.ports.store import Reader, Store
 from aifctl.ports.transport import DialSettings, Transport
+
+if TYPE_CHECKING:
+    from aifctl.diagnosis.check import Check  # 20 ms of readings that a light verb does not have
 
 
 class Toolbox(Protocol):
