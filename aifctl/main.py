@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 _STOPS = {signal.SIGINT: ExitCode.SIGINT, signal.SIGTERM: ExitCode.SIGTERM, signal.SIGHUP: ExitCode.SIGHUP}
 
+#: A monitoring plugin ends with nothing above 3, not even here.
+_NAGIOS, _NAGIOS_UNKNOWN = frozenset({"nagios", "-onagios", "--output=nagios"}), 3
+
 
 def console() -> None:
     """Run as the `aifctl` command."""
@@ -42,7 +45,7 @@ def main(argv: Sequence[str]) -> int:
 
         with contextlib.suppress(OSError):
             traceback.print_exc()
-        return ExitCode.BUG
+        return _NAGIOS_UNKNOWN if _NAGIOS & set(argv) else ExitCode.BUG
 
 
 def _run(argv: Sequence[str]) -> int:

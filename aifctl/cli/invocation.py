@@ -63,7 +63,7 @@ class Invocation:
             code = _app(words)(args=words, prog_name="aifctl", standalone_mode=False)
         except typer.TyperException as problem:  # what Click says of the words: exit 2 like every usage error
             if not str(problem):  # no words at all: help has been printed, and that says it
-                return ExitCode.USAGE
+                return wiring.exit_in(self.format, ExitCode.USAGE)
             raise UsageError(_sentence(problem, words)) from problem
         except typer.Abort as problem:
             raise StoppedError(ExitCode.SIGINT) from problem
@@ -71,12 +71,12 @@ class Invocation:
 
     def fail(self, error: AifctlError) -> int:
         """Tell an error that came before a verb was called, in the invocation's format; returns its exit code."""
-        wiring.tell_error(error, self.format)
+        code = wiring.tell_error(error, self.format)
         textfile = _value_of("--textfile", self.words)
         if textfile:  # an alert on it must see this end, too
             name = (_value_of("--lock", self.words) or "").partition(":")[0]
             wiring.note_end(textfile, verb=self.words[0], name=name or self.words[0], code=error.exit_code)
-        return error.exit_code
+        return code
 
     def bug(self, bug: Exception) -> int:
         """Keep the traceback in a file and say where; exit 70."""

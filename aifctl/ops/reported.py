@@ -53,6 +53,7 @@ def carry_out(
 ) -> Report:
     """Do what consent allows and report it as it happens; `named`: say which inventory was used."""
     deed, consent = order.deed, order.fan.consent
+    sink.accept(RUN)
     if named:
         name_inventory(deed, tools)
     if not order.nodes.names:

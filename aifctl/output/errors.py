@@ -55,12 +55,17 @@ def describe_error(error: AifctlError) -> str:
     return "\n".join(lines) + "\n"
 
 
-def render_error(error: AifctlError, chosen: Format | None, *, page: Page, kind: Kind = ERROR) -> str:
-    """Return what stdout gets where a command failed before there was a sink; nothing for formats without errors."""
-    if chosen is None or not chosen.holds_errors:
-        return ""
+def render_error(error: AifctlError, chosen: Format | None, *, page: Page, kind: Kind = ERROR) -> tuple[str, int]:
+    """Return what stdout gets where a command failed before there was a sink, and what the process ends with.
+
+    The text is empty for formats without errors.
+    """
     report = Report(exit=error.exit_code, errors=error_facts(error), complete=False)
-    return "".join(whole_text(chosen.make(page), Head(kind=kind), (), report))
+    if chosen is None:
+        return "", report.code
+    if not chosen.holds_errors:
+        return "", chosen.code(report)
+    return "".join(whole_text(chosen.make(page), Head(kind=kind), (), report)), chosen.code(report)
 
 
 def _mistake(mistake: Mistake) -> dict[str, Any]:

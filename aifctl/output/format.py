@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Protocol
 
-from aifctl.core.report import Head, Item, Report
+from aifctl.core.report import Head, Item, Kind, Report
 from aifctl.output.terminal import TerminalFacts
 
 #: A node's scopes as (scope, value) pairs: ("rack", "r012"), ("leaf", "l3-r2"), …
@@ -50,6 +50,9 @@ class Format:
         shows_live: `--live` lines may stand before it on the same stdout.
         names_only: of every item it needs its kind's key and its outcome, nothing else.
         holds_errors: a report that failed before its first item is written all the same, with its errors.
+        asks: it shows those kinds alone that name it in their `draws`.
+        exit_of: what the process ends with, where this format has exit codes of its own; also of a report that is
+            nothing but an error.
     """
 
     name: str
@@ -59,6 +62,16 @@ class Format:
     shows_live: bool = False
     names_only: bool = False
     holds_errors: bool = False
+    asks: bool = False
+    exit_of: Callable[[Report], int] | None = None
+
+    def fits(self, kind: Kind) -> bool:
+        """Whether it can show reports of this kind."""
+        return not self.asks or self.name in kind.draws
+
+    def code(self, report: Report) -> int:
+        """Return what the process ends with."""
+        return report.code if self.exit_of is None else self.exit_of(report)
 
 
 def whole_text(writing: Writing, head: Head, items: Iterable[Item], report: Report) -> Iterator[str]:

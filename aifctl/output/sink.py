@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from aifctl.core.errors import AifctlError, SetupError, UsageError
@@ -21,16 +21,28 @@ from aifctl.ports.work import Output
 
 
 def open_sink(
-    name: str, formats: Mapping[str, Format], *, page: Page, stdout: TextPipe, stderr: TextPipe, quiet: bool = False
+    name: str,
+    formats: Mapping[str, Format],
+    *,
+    page: Page,
+    stdout: TextPipe,
+    stderr: TextPipe,
+    quiet: bool = False,
+    known: Callable[[], Mapping[str, Format]] | None = None,
 ) -> ReportSink:
-    """Choose a format by name; UsageError where there is none, or where `--live` lines would spoil it."""
+    """Choose a format by name; UsageError where there is none, or where `--live` lines would spoil it.
+
+    `known`: all formats, for the advice in an error, where `formats` are not all.
+    """
     chosen = formats.get(name)
     if chosen is None:
         raise UsageError(f"there is no format {name!r}; -o takes {', '.join(formats)}")
     if page.live and not chosen.shows_live:
         able = " or ".join(one.name for one in formats.values() if one.shows_live)
         raise UsageError(f"--live prints lines as they come, and -o {name} can't hold them; with it, use -o {able}")
-    return ReportSink(format=chosen, page=page, stdout=stdout, stderr=stderr, quiet=quiet)
+    return ReportSink(
+        format=chosen, page=page, stdout=stdout, stderr=stderr, quiet=quiet, known=known or (lambda: formats)
+    )
 
 
 @dataclass(slots=True, kw_only=True)
@@ -42,12 +54,14 @@ class ReportSink:
     Attributes:
         exit: the exit code that was written, with which the command ends; None before `close`.
         gone: whoever read stdout has left; nothing more is written, and that is no error.
+        known: all formats there are.
     """
 
     format: Format
     page: Page
     stdout: TextPipe
     stderr: TextPipe
+    known: Callable[[], Mapping[str, Format]]
     quiet: bool = False
     exit: int | None = None
     gone: bool = False
@@ -63,7 +77,13 @@ class ReportSink:
         """Whether items need more than their kind's key: names alone are cheaper to come by."""
         return not self.format.names_only
 
+    def accept(self, kind: Kind) -> None:
+        if not self.format.fits(kind):
+            able = ", ".join(one.name for one in self.known().values() if one.fits(kind))
+            raise UsageError(f"-o {self.format.name} can't show this (a report of {kind.name}); use -o {able}")
+
     def open(self, head: Head) -> None:
+        self.accept(head.kind)
         self._head = head
         if self.format.streams:
             self._writing = self.format.make(self.page)
@@ -82,7 +102,7 @@ class ReportSink:
         if self.exit is not None:
             return
         full = self._completed(report)
-        self.exit = full.code
+        self.exit = self.format.code(full)
         self._write_rest(full)
         self._tell(full)
 
@@ -90,9 +110,14 @@ class ReportSink:
         """Close with what has arrived so far and an error; whoever calls this tells it on stderr."""
         if self.exit is not None:
             return
-        self.exit = int(error.exit_code)
+        report = Report(exit=error.exit_code, errors=error_facts(error), complete=False)
+        self.exit = self.format.code(report)
         if self._items or self._outcomes or self.format.holds_errors:
-            self._write_rest(Report(exit=error.exit_code, errors=error_facts(error), complete=False))
+            self._write_rest(report)
+
+    def code_of(self, error: AifctlError) -> int:
+        """Return what the process ends with where this error is the last that happens."""
+        return self.format.code(Report(exit=error.exit_code, errors=error_facts(error), complete=False))
 
     def _write_rest(self, report: Report) -> None:
         if self._head is None and not report.errors:  # a verb that has no report of its own

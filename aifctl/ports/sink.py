@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from aifctl.core.report import Head, Item, Report
+from aifctl.core.report import Head, Item, Kind, Report
 
 
 class Sink(Protocol):
@@ -16,6 +16,9 @@ class Sink(Protocol):
     @property
     def wants_fields(self) -> bool:
         """Whether items need more than their kind's key: names alone are cheaper to come by."""
+
+    def accept(self, kind: Kind) -> None:
+        """Raise UsageError where this kind of report can't be shown; `open` does, but then a run may have begun."""
 
     def open(self, head: Head) -> None: ...
     def item(self, item: Item) -> None: ...

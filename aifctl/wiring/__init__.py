@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     Verb = Callable[[Toolbox, Sink], Report]
 
 __all__ = [
+    "exit_in",
     "note_end",
     "output_formats",
     "perform",
@@ -65,17 +66,26 @@ def _check_folder() -> None:
         raise SetupError(f"the current folder is gone ({problem.strerror}); cd to one that exists") from problem
 
 
-def tell_error(error: AifctlError, format_name: str) -> None:
-    """Tell an error that came before there was a toolbox: on stdout in JSON where that was asked for, and on stderr."""
+def tell_error(error: AifctlError, format_name: str) -> int:
+    """Tell an error that came before there was a toolbox, and return what the process ends with.
+
+    On stderr, and on stdout too where the format holds errors.
+    """
     from aifctl.output.errors import render_error
 
     screen = open_screen(Shown())
     formats = {format_name: format_named(format_name)} if format_name in format_names() else {}
-    text = render_error(error, formats.get(format_name), page=screen.page(None))
+    text, code = render_error(error, formats.get(format_name), page=screen.page(None))
     with contextlib.suppress(ReaderGoneError):
         screen.stdout.write(text)
         screen.stdout.flush()
     screen.tell(error)
+    return code
+
+
+def exit_in(format_name: str, code: ExitCode) -> int:
+    """Return what the process ends with where there is nothing to tell but a code."""
+    return format_named(format_name).code(Report(exit=code)) if format_name in format_names() else code
 
 
 def note_end(textfile: str, *, verb: str, name: str, code: ExitCode) -> None:
@@ -149,4 +159,4 @@ def _failed(tools: Tools, sink: ReportSink, error: AifctlError) -> int:
     with contextlib.suppress(AifctlError):  # stdout can't be written; stderr still says what was wrong
         sink.fail(error)
     tools.tell(error)
-    return int(error.exit_code)
+    return sink.code_of(error)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import cast
 
-from aifctl.core.report import Head, Item, Report
+from aifctl.core.report import Head, Item, Kind, Report
 from aifctl.core.state_dir import StateDir
 from aifctl.fleet.fleet import Fleet
 from aifctl.fleet.selector import Terms
@@ -20,6 +20,9 @@ class ListSink:
     items: list[Item] = field(default_factory=list)
     reports: list[Report] = field(default_factory=list)
     wants_fields: bool = True
+
+    def accept(self, kind: Kind) -> None:
+        assert not self.heads, f"{kind.name} after the head"
 
     def open(self, head: Head) -> None:
         self.heads.append(head)

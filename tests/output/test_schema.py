@@ -66,7 +66,7 @@ def test_what_json_writes_is_what_its_schema_says(case: str, render: Render) -> 
 def test_the_envelope_of_an_error_is_what_its_schema_says(formats: dict[str, Format]) -> None:
     error = NodeSetSyntaxError("a reversed range", text="r[9-1]", column=2)
 
-    text = render_error(error, formats["json"], page=Page())
+    text, _ = render_error(error, formats["json"], page=Page())
 
     assert mistakes(schema(ERROR), json.loads(text)) == []
 

@@ -266,7 +266,7 @@ def test_a_caret_into_a_long_selector_stays_on_a_narrow_line() -> None:
 
 @pytest.mark.parametrize("name", ["json", "jsonl"])
 def test_an_error_before_there_is_a_sink_has_an_envelope_of_its_own(name: str, formats: dict[str, Format]) -> None:
-    text = render_error(UsageError("no such option"), formats[name], page=Page())
+    text, _ = render_error(UsageError("no such option"), formats[name], page=Page())
 
     last = json.loads(text.splitlines()[-1] if name == "jsonl" else text)
     assert last["exit"] == 2
@@ -275,7 +275,7 @@ def test_an_error_before_there_is_a_sink_has_an_envelope_of_its_own(name: str, f
 
 @pytest.mark.parametrize("name", ["table", "csv", "count", "nodeset"])
 def test_formats_without_errors_leave_stdout_empty(name: str, formats: dict[str, Format]) -> None:
-    assert render_error(UsageError("no"), formats[name], page=Page()) == ""
+    assert render_error(UsageError("no"), formats[name], page=Page()) == ("", 2)
 
 
 def test_the_nodeset_of_other_things_than_nodes_is_their_list(render: Render) -> None:

@@ -16,7 +16,7 @@ from typing import cast
 import pytest
 
 from aifctl.core.exit_codes import ExitCode
-from aifctl.core.report import Head, Item, Report
+from aifctl.core.report import Head, Item, Kind, Report
 from aifctl.ports.toolbox import Toolbox
 from aifctl.sim.bench import FanoutAsked, fanout
 from aifctl.sim.bench_cases import (
@@ -45,6 +45,9 @@ class KeptItems:
 
     items: list[Item] = field(default_factory=list)
     wants_fields: bool = True
+
+    def accept(self, kind: Kind) -> None:
+        """Everything can be shown here."""
 
     def open(self, head: Head) -> None:
         assert head.kind.name == "FanoutBench"

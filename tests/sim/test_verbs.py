@@ -9,7 +9,7 @@ import pytest
 
 from aifctl.core.errors import UsageError
 from aifctl.core.exit_codes import ExitCode
-from aifctl.core.report import Head, Item, Report
+from aifctl.core.report import Head, Item, Kind, Report
 from aifctl.core.state_dir import StateDir
 from aifctl.ports.toolbox import Toolbox
 from aifctl.sim import processes, verbs
@@ -28,6 +28,9 @@ class KeptItems:
     heads: list[Head] = field(default_factory=list)
     items: list[Item] = field(default_factory=list)
     wants_fields: bool = True
+
+    def accept(self, kind: Kind) -> None:
+        """Everything can be shown here."""
 
     def open(self, head: Head) -> None:
         self.heads.append(head)
