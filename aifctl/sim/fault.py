@@ -154,7 +154,7 @@ def find_kind(name: str) -> FaultKind:
     if name in kinds:
         return kinds[name]
     near = difflib.get_close_matches(name, kinds, n=1)
-    hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(sorted(kinds))}"
+    hint = f"did you mean {near[0]!r}?" if near else "`aifctl sim fault` names them all"
     raise UsageError(f"no simulated node can have the fault {name!r}; {hint}")
 
 
