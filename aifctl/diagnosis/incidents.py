@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from aifctl.diagnosis.finding import DRAINING, RANK, Action, Finding, Result
+from aifctl.diagnosis.muting import is_muted
 from aifctl.diagnosis.scopes import SHARED, Ground, Rules, Scopes, explaining
 from aifctl.diagnosis.subjects import NODE
 
@@ -65,7 +66,8 @@ def fold(
 ) -> tuple[Incident, ...]:
     """Return the incidents, worst and widest first."""
     rules = rules or Rules()
-    roots, joined = _rooted([one for one in findings if one.result in _INCIDENT_RESULTS], explained_by or {})
+    telling = [one for one in findings if one.result in _INCIDENT_RESULTS and not is_muted(one)]
+    roots, joined = _rooted(telling, explained_by or {})
     by_cause: dict[Cause, list[Finding]] = {}
     for finding in roots:
         by_cause.setdefault((finding.check, finding.code), []).append(finding)

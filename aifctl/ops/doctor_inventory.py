@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from aifctl.core.errors import AifctlError, InventoryError
+from aifctl.core.moments import span
 from aifctl.ops.doctor_rows import Row, Status
 from aifctl.ports.roster import Loaded
 from aifctl.ports.toolbox import Toolbox
 
 _FUTURE_S = 60.0
-_HOUR_S, _DAY_S = 3600.0, 86400.0
 
 
 def look_at_inventory(tools: Toolbox) -> Iterator[Row]:
@@ -82,11 +82,3 @@ def _cache(tools: Toolbox, loaded: Loaded) -> Row:
         return Row(what="inventory cache", found="was cold, this look has warmed it")
     advice = "every command reads the YAML anew until the state directory can be written"
     return Row(what="inventory cache", status=Status.WARN, found="stays cold", advice=advice)
-
-
-def span(seconds_s: float) -> str:
-    """Return a duration in the one unit that a person would use."""
-    for unit_s, unit in ((_DAY_S, "d"), (_HOUR_S, "h"), (60.0, "min")):
-        if seconds_s >= 2 * unit_s:
-            return f"{seconds_s / unit_s:.0f} {unit}"
-    return f"{max(0.0, seconds_s):.0f} s"

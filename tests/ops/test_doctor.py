@@ -18,7 +18,6 @@ import pytest
 
 from aifctl.core.exit_codes import ExitCode
 from aifctl.core.settings import TABLE
-from aifctl.ops.doctor_inventory import span
 from tests.ops.doctor_fakes import INVENTORY, ControlHost, VersionPrograms, healthy, see
 from tests.sshd import make_key, needs_sshd
 
@@ -356,12 +355,6 @@ def test_what_failed_is_said_at_the_end(host: ControlHost) -> None:
     (host.folder / "known_hosts").chmod(0o664)
     assert see(host).report.notes == ("failed: inventory", "1 warning")
 
-
-@pytest.mark.parametrize(
-    ("seconds_s", "text"), [(-5.0, "0 s"), (119.0, "119 s"), (150.0, "2 min"), (8000.0, "2 h"), (3e5, "3 d")]
-)
-def test_a_span_is_told_in_the_unit_that_a_person_would_use(seconds_s: float, text: str) -> None:
-    assert span(seconds_s) == text
 
 
 def test_only_the_keys_load_asyncssh() -> None:
