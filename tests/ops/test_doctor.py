@@ -356,7 +356,6 @@ def test_what_failed_is_said_at_the_end(host: ControlHost) -> None:
     assert see(host).report.notes == ("failed: inventory", "1 warning")
 
 
-
 def test_only_the_keys_load_asyncssh() -> None:
     code = "import sys, aifctl.ops.doctor; print([name for name in ('asyncssh', 'cryptography', 'yaml') if name in sys.modules])"
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
