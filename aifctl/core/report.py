@@ -71,6 +71,8 @@ class Kind:
             `wide` and all formats for programs keep a row a node.
         text: the key of a text that is the whole report (a file to be, a schema): shown as it is by table, wide,
             plain and md; empty for rows.
+        records: a table shows each item as a heading (its first column) and a line for each further column that has a
+            value; a list of texts is a line each.
         draws: names of the formats beyond the usual ones that can show it: nagios, prometheus, html.
         about: one sentence for `aifctl schema`.
     """
@@ -83,6 +85,7 @@ class Kind:
     folds: bool = False
     merges: bool = False
     text: str = ""
+    records: bool = False
     draws: tuple[str, ...] = ()
     about: str = ""
 

@@ -12,6 +12,7 @@ from aifctl.core.report import Column, Head, Item, Kind, Report
 from aifctl.fleet.nodeset import fold
 from aifctl.output.cells import cell
 from aifctl.output.format import Page
+from aifctl.output.records import records
 from aifctl.output.style import BOLD, DIM, Style
 
 #: Below this a wrapped column is a strip of syllables: rows are shown as records then.
@@ -32,19 +33,28 @@ class Rows:
     _columns: tuple[Column, ...] = ()
     _cells: list[list[str]] = field(default_factory=list)
     _merges: bool = False
+    _records: bool = False
+    _items: list[Item] = field(default_factory=list)
 
     def open(self, head: Head) -> Iterator[str]:
+        self._records = head.kind.records
         self._columns = shown_columns(head.kind, is_wide=self.is_wide)
         self._merges = head.kind.merges and not self.is_wide and self._columns[0].key == head.kind.key
         yield from ()
 
     def item(self, item: Item) -> Iterator[str]:
-        self._cells.append([cell(item.get(column.key), column.key) for column in self._columns])
+        if self._records:
+            self._items.append(item)
+        else:
+            self._cells.append([cell(item.get(column.key), column.key) for column in self._columns])
         yield from ()
 
     def close(self, _report: Report) -> Iterator[str]:
         terminal = self.page.terminal
         if not self._columns:
+            return
+        if self._records:
+            yield from records(self._columns, self._items, Style(terminal), is_wrapped=not self.is_wide)
             return
         if self._merges:
             self._cells = merged(self._cells)

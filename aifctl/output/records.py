@@ -1,0 +1,57 @@
+"""Items one below the other: a heading, and a line for each value that there is."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from aifctl.core.report import Column, Item
+from aifctl.output.cells import cell
+from aifctl.output.style import BOLD, DIM, Style
+
+_GAP = 2
+#: Beside a label there must be room for a few words; else the value stands below it.
+_LEAST_BESIDE = 20
+
+
+def records(columns: Sequence[Column], items: Sequence[Item], style: Style, *, is_wrapped: bool) -> Iterator[str]:
+    """Yield lines; values are wrapped between words where a person looks at them, and whole elsewhere."""
+    width = style.terminal.width if is_wrapped and style.terminal.is_terminal else 0
+    for number, item in enumerate(items):
+        if number:
+            yield "\n"
+        yield style.paint(cell(item.get(columns[0].key), columns[0].key), BOLD) + "\n"
+        told = [(column.title, lines) for column in columns[1:] if (lines := _lines(item.get(column.key), column.key))]
+        yield from _values(told, style, width)
+
+
+def _values(told: Sequence[tuple[str, Sequence[str]]], style: Style, width: int) -> Iterator[str]:
+    label_width = max((len(title) for title, _ in told), default=0)
+    beside = _GAP + label_width + _GAP
+    is_beside = not width or width - beside >= _LEAST_BESIDE
+    indent = " " * (beside if is_beside else 2 * _GAP)
+    for title, lines in told:
+        label = style.paint(f"{title:<{label_width}}" if is_beside else title, DIM)
+        first = f"{' ' * _GAP}{label}{' ' * _GAP}" if is_beside else f"{' ' * _GAP}{label}\n{indent}"
+        for line in _wrapped(lines, width - len(indent) if width else 0):
+            yield f"{first}{line}\n"
+            first = indent
+
+
+def _lines(value: Any, key: str) -> list[str]:
+    """Return a value as lines: of a list of texts each its own; none where there is no value."""
+    if isinstance(value, list | tuple) and all(isinstance(part, str) for part in value):
+        return [cell(part) for part in value]
+    text = cell(value, key)
+    return [] if value is None or text == "-" else [text]
+
+
+def _wrapped(lines: Sequence[str], width: int) -> Iterator[str]:
+    for line in lines:
+        if not width:
+            yield line
+            continue
+        yield from textwrap.wrap(
+            line, width, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False
+        ) or [""]
