@@ -65,7 +65,7 @@ def fan(
         ),
         keep=_keep(keeping) if keeping else asked.Keep(),
         consent=consent(guarding),
-        timetable=_timetable(timetable) if timetable else asked.Timetable(),
+        timetable=timetable_of(timetable) if timetable else asked.Timetable(),
         argv=current().argv,
     )
 
@@ -74,6 +74,16 @@ def consent(guarding: Guarding) -> asked.Consent:
     """Return whether it may be done, and why it is."""
     return asked.Consent(
         dry_run=guarding.dry_run, yes=guarding.yes, confirm_hash=guarding.confirm_hash, reason=guarding.reason
+    )
+
+
+def timetable_of(given: Timetable) -> asked.Timetable:
+    """Return what cron asked for."""
+    return asked.Timetable(
+        lock=given.lock or "",
+        jitter_s=_seconds("--jitter", given.jitter) or 0.0,
+        textfile=given.textfile,
+        heartbeat=given.heartbeat_url,
     )
 
 
@@ -100,15 +110,6 @@ def _keep(keeping: Keeping) -> asked.Keep:
     if keeping.live and keeping.only_changes:
         raise UsageError("--live shows lines before anybody knows whether they are changes; leave --only-changes away")
     return asked.Keep(outdir=keeping.outdir, live=keeping.live, only_changes=keeping.only_changes)
-
-
-def _timetable(given: Timetable) -> asked.Timetable:
-    return asked.Timetable(
-        lock=given.lock or "",
-        jitter_s=_seconds("--jitter", given.jitter) or 0.0,
-        textfile=given.textfile,
-        heartbeat=given.heartbeat_url,
-    )
 
 
 def _seconds(option: str, text: str | None) -> float | None:
