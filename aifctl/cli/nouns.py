@@ -6,6 +6,7 @@ from __future__ import annotations
 NOUNS = {
     "nodes": "nodes",
     "find": "nodes",
+    "status": "status",
     "node": "node",
     "inventory": "inventory",
     "run": "run",
@@ -18,6 +19,7 @@ NOUNS = {
     "trust": "trust",
     "doctor": "doctor",
     "probe": "probe",
+    "checks": "checks",
     "incident": "incident",
     "freeze": "freeze",
     "unfreeze": "freeze",
@@ -32,9 +34,9 @@ NOUNS = {
 
 #: Heading of help → first words below it.
 PANELS = {
-    "Look": ("nodes", "find", "node", "inventory", "probe"),
+    "Look": ("nodes", "status", "find", "node", "inventory", "probe"),
     "Run": ("run", "script", "push", "pull", "shell", "ssh", "runs"),
-    "Health": ("incident",),
+    "Health": ("checks", "incident"),
     "Keep": ("freeze", "unfreeze", "leases", "reconcile"),
     "Trust": ("trust", "doctor"),
     "Try": ("demo", "sim", "bench"),
