@@ -54,10 +54,11 @@ def carry(
     begun: Callable[[RunPlan], None] | None = None,
     open_transport: Callable[[], Transport] | None = None,
     run_loop: RunLoop = asyncio.run,
+    halt: Halt | None = None,
 ) -> Carried:
     """Do what consent allows and journal it as it happens; `each` gets one result for every node of the order.
 
-    `begun` is called once, when the run has its id and its journal and before anything is sent: what is refused or
+    `halt` ends it from within `run_loop`, as a signal does. `begun` is called once, when the run has its id and its journal and before anything is sent: what is refused or
     wrong is raised before. A dry-run whose deed does not look is the caller's to show (`consent.show_plan`).
     """
     deed, consent = order.deed, order.fan.consent
@@ -70,7 +71,8 @@ def carry(
             begun(plan)
         if deed.changing:
             _audit(order, plan.run_id, tools)
-        tally = run_loop(_conducted(plan, journal, order, tools, each, open_transport or tools.open_transport))
+        halt, transport = halt or Halt(), open_transport or tools.open_transport
+        tally = run_loop(_conducted(plan, journal, order, tools, each, transport, halt))
     for name in tally.not_reached:
         each(NodeResult(node=name, outcome=Outcome.CANCELLED, attempts=0, message="never started"))
     return Carried(plan=plan, tally=tally)
@@ -141,8 +143,8 @@ async def _conducted(
     tools: Toolbox,
     each: Callable[[NodeResult], None],
     open_transport: Callable[[], Transport],
+    halt: Halt,
 ) -> Tally:
-    halt = Halt()
     with obeyed(halt):
         return await conduct(
             plan,

@@ -1,4 +1,4 @@
-"""Command lines for the nodes: quoting, sudo, scripts. Pure: text in, Command out."""
+"""Command lines for the nodes: quoting, scripts. Pure: text in, text out."""
 
 from __future__ import annotations
 
@@ -7,9 +7,6 @@ import shlex
 from collections.abc import Sequence
 
 from aifctl.core.errors import UsageError
-from aifctl.core.secret import Secret
-from aifctl.core.units import parse_login
-from aifctl.ports.transport import Command
 
 #: Runs a script that arrives on stdin: $1 bytes of it, its file name $2, a word $3 that names its folder, then how many
 #: words the interpreter has, those words, and the script's arguments. Standard input goes on to the script behind its
@@ -29,28 +26,6 @@ def command_line(words: Sequence[str]) -> str:
     if not words or not any(words):
         raise UsageError("what shall the nodes run? put the command behind --, as in: aifctl run @all -- uptime")
     return words[0] if len(words) == 1 else shlex.join(words)
-
-
-def build_command(
-    line: str, *, sudo: str | None, password: Secret | None, timeout_s: float | None, stdin: bytes = b""
-) -> Command:
-    """Return the Command that runs `line` in the login user's own shell, as `sudo` where one is named."""
-    if sudo is None:
-        return Command(line=line, stdin=stdin, timeout_s=timeout_s)
-    parse_login(sudo)
-    # The login shell expands "$SHELL" (bash, zsh, fish and csh all do), so --sudo changes who runs it, not what reads it.
-    inner = f'"$SHELL" -c {shlex.quote(line)}'
-    if password is None:
-        return Command(line=f"sudo -n -u {shlex.quote(sudo)} -- {inner}", stdin=stdin, timeout_s=timeout_s, end_as=sudo)
-    prompt = f"aifctl-{secrets.token_hex(8)}:"
-    return Command(
-        line=f"sudo -S -p {prompt} -u {shlex.quote(sudo)} -- {inner}",
-        stdin=stdin,
-        prompt=prompt.encode(),
-        password=password,
-        timeout_s=timeout_s,
-        end_as=sudo,
-    )
 
 
 def script_line(name: str, text: bytes, arguments: Sequence[str]) -> str:
