@@ -163,7 +163,7 @@ OF_METAVAR = {
     **dict.fromkeys(
         ("N", "N|%", "H", "HOST", "NAME", "NAME[:skip|wait=S]", "OCTAL", "SHARE", "SHARE:TIME", "SIZE"), ""
     ),
-    **dict.fromkeys(("TEXT", "TIME", "USER[:GROUP]", "=USER", "SERIAL|GUID|MAC|IP|PORT"), ""),
+    **dict.fromkeys(("TEXT", "TIME", "USER[:GROUP]", "=USER", "=S", "SERIAL|GUID|MAC|IP|PORT"), ""),
 }
 
 #: Where that says too little: by option, by place and option, or by argument.

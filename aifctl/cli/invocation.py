@@ -17,7 +17,7 @@ from aifctl.core.exit_codes import ExitCode
 from aifctl.core.tracebacks import bug_error
 
 #: Options whose value may be left out; Click can't say that, so the value is written in for it.
-_OPTIONAL_VALUES = {"--sudo": "root"}
+_OPTIONAL_VALUES = {"--sudo": "root", "--watch": "2"}
 
 #: What every command takes, with a value in a word of its own.
 _GLOBALS_WITH_VALUE = frozenset({"--inventory", "--state-dir", "--output", "-o", "--color", "--progress"})

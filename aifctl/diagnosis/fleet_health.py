@@ -231,17 +231,16 @@ class FleetHealth:
 
 
 def condition_of(
-    result: str, *, at_s: float, state: str, off: bool, now_s: float, meant_at_s: float, stale_after_s: float
+    result: str, *, state: str, off: bool, age_s: float, is_of_last: bool, stale_after_s: float = STALE_AFTER_S
 ) -> Condition:
     """Return what a node counts as.
 
     Args:
         result: of the newest look; "" for none.
-        at_s: when that was.
         state: of its life; whom a sweep leaves out on purpose is `out`.
         off: powered down on purpose.
-        now_s: now.
-        meant_at_s: when the last sweep that meant this node began; 0 for none. A look before that is not of that sweep.
+        age_s: how long ago that look was.
+        is_of_last: it was made by the last sweep that was to ask this node, or since.
         stale_after_s: how old evidence may be.
 
     What was found sick stays sick until a look says otherwise, however old; ok and watch go stale.
@@ -252,7 +251,6 @@ def condition_of(
         return Condition.UNSEEN
     if result not in RANK:
         return Condition.UNKNOWN
-    is_old = at_s < meant_at_s or now_s - at_s > stale_after_s
-    if is_old and result in {Result.OK, Result.WATCH}:
+    if (age_s > stale_after_s or not is_of_last) and result in {Result.OK, Result.WATCH}:
         return Condition.STALE
     return Condition(result)

@@ -5,13 +5,14 @@ They hold text from nodes; whoever shows them makes it harmless.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from aifctl.diagnosis.fleet_groups import Group
 from aifctl.diagnosis.fleet_health import ChangeKind, Condition, FleetHealth, IncidentHealth, NodeHealth, SweepHealth
+from aifctl.diagnosis.incidents import LOCAL
 from aifctl.fleet.lifecycle import State
-from aifctl.fleet.nodeset import fold
+from aifctl.fleet.nodeset import fold, sort_names
 from aifctl.output.ages import show_age, show_time
 
 #: A sweep that has been going on for longer was killed: one of 6,250 nodes takes under two minutes.
@@ -49,6 +50,33 @@ def headline(health: FleetHealth) -> Iterator[Sentence]:
     yield from (Sentence(f"muted: {what}", alarming=True) for what in health.muted)
 
 
+def folded_incidents(incidents: Sequence[IncidentHealth]) -> list[list[IncidentHealth]]:
+    """Return incidents, those of single nodes and GPUs that are alike together, the oldest of them first."""
+    found: dict[tuple[object, ...], list[IncidentHealth]] = {}
+    for one in incidents:
+        alike = (one.check, one.code, one.result, one.action, one.acked_by, one.silenced_until_s, one.suspect)
+        alone = () if one.scope in LOCAL else (one.id,)
+        found.setdefault((*alike, *alone), []).append(one)
+    return [sorted(those, key=lambda one: (one.opened_at_s, one.id)) for those in found.values()]
+
+
+def incident_numbers(alike: Sequence[IncidentHealth]) -> str:
+    """Return `#41`, or `#1,4-12` of several."""
+    return f"#{fold([str(one.id) for one in alike]).strip('[]')}"
+
+
+def incident_title(alike: Sequence[IncidentHealth]) -> str:
+    """Return `rack r012: gpu-lost, 4 nodes r012n[01-04]`; of several that are alike their check and all their nodes."""
+    one = alike[0]
+    if len(alike) > 1:
+        names = tuple(sort_names({name for each in alike for name in each.nodes}))
+        return f"{one.check} on {nodes_of(names)}"
+    parts = [incident_place(one)] if one.scope == "check" else [f"{incident_place(one)}: {one.check}"]
+    if one.nodes and (one.scope, one.scope_value) != ("node", one.nodes[0]):
+        parts.append(nodes_of(one.nodes))
+    return ", ".join(parts)
+
+
 def incident_place(one: IncidentHealth) -> str:
     """Return `rack r012`, `node r012n03`, `gpu 1652823054567`; for what has no nodes of its own just that."""
     return f"{one.scope} {one.scope_value}"
@@ -84,7 +112,7 @@ def worst_of(group: Group) -> str:
 def why_of(node: NodeHealth) -> str:
     """Return what makes a node what it counts as: a check's name, or that nobody has looked."""
     if node.condition is Condition.STALE:
-        return "not seen since"
+        return "not seen"
     if node.condition is Condition.UNSEEN:
         return "never seen"
     return node.worst_check or node.condition.value

@@ -22,12 +22,14 @@ class Page:
         terminal: the place it is written to.
         now: wall clock, for `generated_at`.
         live: the nodes' output has been shown already, line by line.
+        height: lines that the page has, where it is drawn again and again in the same place; None: as many as it takes.
         scopes_of: for saying which failures share a rack, leaf, feed or SU; None says nothing of that.
     """
 
     terminal: TerminalFacts = field(default_factory=TerminalFacts)
     now: Callable[[], datetime] = lambda: datetime.fromtimestamp(0, UTC)
     live: bool = False
+    height: int | None = None
     scopes_of: ScopesOf | None = None
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from aifctl.core.errors import AifctlError, SetupError, UsageError
@@ -15,11 +16,14 @@ from aifctl.core.system_clock import SystemClock
 from aifctl.output.errors import describe_error
 from aifctl.output.format import Page, ScopesOf
 from aifctl.output.pipe import TextPipe
-from aifctl.output.terminal import TerminalFacts, environ_as_given
+from aifctl.output.terminal import TerminalFacts, environ_as_given, size_of
 
 if TYPE_CHECKING:
     from aifctl.output.live import LiveLines
     from aifctl.output.progress import ShownProgress
+
+#: To the upper left corner, and what stands there goes.
+_HOME = "\x1b[H\x1b[2J"
 
 
 class Screen:
@@ -34,9 +38,18 @@ class Screen:
         self.stdout_terminal, self.stdout = _pipe(sys.stdout, shown.color)
         self.stderr_terminal, self.stderr = _pipe(sys.stderr, shown.color)
 
-    def page(self, scopes_of: ScopesOf | None) -> Page:
-        now = SystemClock().now
-        return Page(terminal=self.stdout_terminal, now=now, live=self.shown.live, scopes_of=scopes_of)
+    def page(self, scopes_of: ScopesOf | None, *, again: bool = False) -> Page:
+        """Return the page for a report; `again`: one that takes the place of the report before."""
+        now, terminal = SystemClock().now, self.stdout_terminal
+        height = None
+        if again and terminal.moves:
+            columns, height = size_of(self.stdout.descriptor)
+            terminal = replace(terminal, width=columns or terminal.width)
+            self.stdout.write(_HOME)  # goes out together with the report: nothing flickers
+            height = max(height - 1, 1) if height else None
+        elif again and self.shown.format != "jsonl":
+            self.stdout.write(f"-- {now():%Y-%m-%d %H:%M:%S} UTC\n")
+        return Page(terminal=terminal, now=now, live=self.shown.live, height=height, scopes_of=scopes_of)
 
     def progress(self) -> ShownProgress:
         from aifctl.output.progress import open_progress  # noqa: PLC0415  threading, for verbs that take time

@@ -69,10 +69,16 @@ def environ_as_given() -> Mapping[str, str]:
 
 def columns_of(descriptor: int) -> int:
     """Return how wide a terminal is now; 0 where that is not known."""
+    return size_of(descriptor)[0]
+
+
+def size_of(descriptor: int) -> tuple[int, int]:
+    """Return how many columns and lines a terminal has now; 0 where that is not known."""
     try:
-        return os.get_terminal_size(descriptor).columns
+        size = os.get_terminal_size(descriptor)
     except OSError:
-        return 0
+        return 0, 0
+    return size.columns, size.lines
 
 
 def _is_terminal(stream: Descriptor) -> bool:

@@ -17,6 +17,10 @@ class Sink(Protocol):
     def wants_fields(self) -> bool:
         """Whether items need more than their kind's key: names alone are cheaper to come by."""
 
+    @property
+    def gone(self) -> bool:
+        """Whether whoever read it has left; only who writes again and again need ask."""
+
     def accept(self, kind: Kind) -> None:
         """Raise UsageError where this kind of report can't be shown; `open` does, but then a run may have begun."""
 

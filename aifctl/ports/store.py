@@ -103,6 +103,9 @@ class Reader(Protocol):
     def get(self, key: str) -> Any:
         """Return what was `put` there, JSON-able; None for nothing."""
 
+    def mark(self) -> int:
+        """Return a number that grows with all that is written: where it is as before, nothing has changed."""
+
     def close(self) -> None: ...
     def __enter__(self) -> Self: ...
     def __exit__(

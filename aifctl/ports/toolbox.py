@@ -115,8 +115,11 @@ class Toolbox(Protocol):
     def prompt(self) -> Prompt:
         """Where lines are typed, or piped in."""
 
-    def sink(self) -> Sink:
-        """Return a sink of its own for one more report on the same stdout; whoever asks for it closes it."""
+    def sink(self, *, again: bool = False) -> Sink:
+        """Return a sink of its own for one more report on the same stdout; whoever asks for it closes it.
+
+        `again`: the report before is drawn once more: in its place on a terminal, under the time of day elsewhere.
+        """
 
     def endpoints(self, names: Sequence[str]) -> tuple[Endpoint, ...]:
         """Return how nodes are reached: as the inventory says, but for what this command line says."""

@@ -63,6 +63,9 @@ class CustodyReads(Asker):
         rows = self._fetch("SELECT value FROM kept WHERE name = ?", [key])
         return json.loads(rows[0][0]) if rows else None
 
+    def mark(self) -> int:
+        return max((int(row[0]) for row in self._fetch("SELECT seq FROM log_head", [])), default=0)
+
 
 def lease(row: Sequence[Any]) -> Lease:
     return Lease(scope=row[0], owner=row[1], purpose=row[2], since_s=row[3], until_s=row[4], renewed_at_s=row[5])

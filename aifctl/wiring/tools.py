@@ -57,6 +57,7 @@ class Tools:
         self._shown = shown
         self._screen = screen or open_screen(shown)
         self._live_gone = False
+        self._reader: Reader | None = None
 
     @property
     def environ(self) -> Mapping[str, str]:
@@ -161,9 +162,10 @@ class Tools:
 
         return open_store(self._store_place, clock=self.clock)
 
-    @cached_property
+    @property
     def store_reader(self) -> Reader | None:
-        return reader_at(self._store_place)
+        self._reader = self._reader or reader_at(self._store_place)  # whoever watches sees it when there is one
+        return self._reader
 
     @cached_property
     def states(self) -> Mapping[str, StateNow]:
@@ -202,14 +204,15 @@ class Tools:
     def with_given(self, given: Mapping[str, str]) -> Tools:
         return Tools(self.settings.below_flags(given), self._shown, self._screen)
 
-    def sink(self) -> ReportSink:
+    def sink(self, *, again: bool = False) -> ReportSink:
         from aifctl.output.sink import open_sink
 
         screen, name = self._screen, self._shown.format
         alone = name in format_names() and not self._shown.live  # the others are for the advice in an error
         formats = {name: format_named(name)} if alone else all_formats()
-        page = screen.page(self._scopes_of)
-        return open_sink(name, formats, page=page, stdout=screen.stdout, stderr=screen.stderr, quiet=self._shown.quiet)
+        page, quiet = screen.page(self._scopes_of, again=again), self._shown.quiet
+        pipes = {"stdout": screen.stdout, "stderr": screen.stderr}
+        return open_sink(name, formats, page=page, **pipes, quiet=quiet, known=all_formats)
 
     def note(self, sentence: str, *, detail: bool = False) -> None:
         if not self._shown.quiet and (self._shown.verbose or not detail):

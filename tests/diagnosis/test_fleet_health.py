@@ -26,43 +26,36 @@ from tests.diagnosis.fleet_healths import NOW_S, empty_fleet, healthy_fleet, inc
 HOUR_S = 3600.0
 
 
-def condition(result: str = "ok", *, age_s: float = 60.0, meant_age_s: float = 300.0, **more: object) -> Condition:
-    told = {"state": "ready", "off": False} | more
-    return condition_of(
-        result,
-        at_s=NOW_S - age_s,
-        state=str(told["state"]),
-        off=bool(told["off"]),
-        now_s=NOW_S,
-        meant_at_s=NOW_S - meant_age_s,
-        stale_after_s=HOUR_S,
-    )
+def condition(
+    result: str = "ok", *, age_s: float = 60.0, is_of_last: bool = True, state: str = "ready", off: bool = False
+) -> Condition:
+    return condition_of(result, state=state, off=off, age_s=age_s, is_of_last=is_of_last, stale_after_s=HOUR_S)
 
 
 @given(
     result=st.sampled_from(["", *Result, "of-a-newer-version"]),
     age_s=st.floats(0, 10 * HOUR_S),
-    meant_age_s=st.floats(0, 10 * HOUR_S),
+    is_of_last=st.booleans(),
     state=st.sampled_from(list(State)),
     off=st.booleans(),
 )
 def test_only_what_a_recent_look_of_the_last_sweep_found_ok_is_ok(
-    result: str, age_s: float, meant_age_s: float, state: State, off: bool
+    result: str, age_s: float, is_of_last: bool, state: State, off: bool
 ) -> None:
-    found = condition(result, age_s=age_s, meant_age_s=meant_age_s, state=state, off=off)
-    may_be_ok = result == "ok" and age_s <= min(meant_age_s, HOUR_S)
-    assert found is not Condition.OK or may_be_ok
-    assert found is not Condition.WATCH or (result == "watch" and age_s <= min(meant_age_s, HOUR_S))
+    found = condition(result, age_s=age_s, is_of_last=is_of_last, state=state, off=off)
+    is_fresh = is_of_last and age_s <= HOUR_S
+    assert found is not Condition.OK or (result == "ok" and is_fresh)
+    assert found is not Condition.WATCH or (result == "watch" and is_fresh)
     if off or state in {State.REPAIR, State.RETIRED}:
         assert found is Condition.OUT
 
 
 def test_what_a_node_counts_as() -> None:
     assert condition() is Condition.OK
-    assert condition(age_s=3 * HOUR_S, meant_age_s=4 * HOUR_S) is Condition.STALE
-    assert condition(age_s=400.0) is condition("watch", age_s=400.0) is Condition.STALE
+    assert condition(age_s=3 * HOUR_S) is condition("watch", age_s=3 * HOUR_S) is Condition.STALE
+    assert condition(is_of_last=False) is condition("watch", is_of_last=False) is Condition.STALE
     assert condition("fault", age_s=5 * HOUR_S) is Condition.FAULT
-    assert condition("degraded", age_s=400.0) is Condition.DEGRADED
+    assert condition("degraded", is_of_last=False) is Condition.DEGRADED
     assert condition("unreachable") is Condition.UNREACHABLE
     assert condition("unknown") is condition("brand-new") is Condition.UNKNOWN
     assert condition("") is Condition.UNSEEN

@@ -216,8 +216,8 @@ class FakeToolbox:
     def with_given(self, given: Mapping[str, str]) -> Toolbox:
         return replace(self, settings=self.settings.below_flags(given), given=given).box
 
-    def sink(self) -> ListSink:
-        self.sinks.append(ListSink())
+    def sink(self, *, again: bool = False) -> ListSink:
+        self.sinks.append(ListSink(again=again))
         return self.sinks[-1]
 
     def endpoints(self, names: Sequence[str]) -> tuple[Endpoint, ...]:

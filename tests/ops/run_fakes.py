@@ -14,12 +14,14 @@ from aifctl.ports.toolbox import Toolbox
 
 @dataclass
 class ListSink:
-    """Keeps what it is told."""
+    """Keeps what it is told; `again` is how it was asked for."""
 
     heads: list[Head] = field(default_factory=list)
     items: list[Item] = field(default_factory=list)
     reports: list[Report] = field(default_factory=list)
     wants_fields: bool = True
+    gone: bool = False
+    again: bool = False
 
     def accept(self, kind: Kind) -> None:
         assert not self.heads, f"{kind.name} after the head"

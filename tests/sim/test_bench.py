@@ -45,6 +45,7 @@ class KeptItems:
 
     items: list[Item] = field(default_factory=list)
     wants_fields: bool = True
+    gone: bool = False
 
     def accept(self, kind: Kind) -> None:
         """Everything can be shown here."""

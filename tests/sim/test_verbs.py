@@ -28,6 +28,7 @@ class KeptItems:
     heads: list[Head] = field(default_factory=list)
     items: list[Item] = field(default_factory=list)
     wants_fields: bool = True
+    gone: bool = False
 
     def accept(self, kind: Kind) -> None:
         """Everything can be shown here."""

@@ -13,7 +13,7 @@ from aifctl.core.printable import printable_line
 from aifctl.core.report import Head, Item, Report
 from aifctl.diagnosis.fleet_health import NOT_LOOKED_AT, Condition, FleetHealth
 from aifctl.output.ages import show_age
-from aifctl.output.fleet_sentences import incident_facts, incident_place, nodes_of
+from aifctl.output.fleet_sentences import folded_incidents, incident_facts, incident_numbers, incident_title, nodes_of
 from aifctl.output.format import Format, Page
 
 #: A larger share that nobody could look at says that monitoring itself is broken, as sweep's own bound has it.
@@ -79,13 +79,17 @@ class _Nagios:
         errors = [str(error.get("message")) for error in report.errors]
         text = "; ".join([*errors, *_told(health)])
         yield f"AIFCTL {level.name} - {_one_line(text)} | {' '.join(_performance(health))}\n"
-        unhandled = [one for one in health.incidents if not one.handled]
-        for one in unhandled[:_MOST_INCIDENTS]:
-            facts = ", ".join(incident_facts(one, health.at_s))
-            line = f"#{one.id} {one.result} {incident_place(one)}: {one.check}: {one.message} ({facts})"
-            yield f"{_one_line(line)}\n"
-        if len(unhandled) > _MOST_INCIDENTS:
-            yield f"and {len(unhandled) - _MOST_INCIDENTS} more incidents\n"
+        yield from (f"{_one_line(line)}\n" for line in _incidents(health))
+
+
+def _incidents(health: FleetHealth) -> Iterator[str]:
+    """Yield what nobody has taken on yet, a line each: Nagios shows them below the first."""
+    folds = folded_incidents([one for one in health.incidents if not one.handled])
+    for alike in folds[:_MOST_INCIDENTS]:
+        one, facts = alike[0], ", ".join(incident_facts(alike[0], health.at_s))
+        yield f"{incident_numbers(alike)} {one.result} {incident_title(alike)}: {one.message} ({facts})"
+    if len(folds) > _MOST_INCIDENTS:
+        yield f"and {len(folds) - _MOST_INCIDENTS} more"
 
 
 def _told(health: FleetHealth) -> Iterator[str]:

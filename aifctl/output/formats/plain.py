@@ -11,7 +11,7 @@ from aifctl.core.report import Head, Item, Report
 from aifctl.fleet.nodeset import fold
 from aifctl.output.blocks import shared_sentences, tally_line
 from aifctl.output.bodies import Line, body_lines
-from aifctl.output.by_kind import ByKind
+from aifctl.output.by_kind import ByKind, fleet_drawings
 from aifctl.output.folding import Folding, Group
 from aifctl.output.format import Format, Page
 from aifctl.output.rows import Text
@@ -69,7 +69,9 @@ def _at_margin(line: Line) -> str:
 
 
 def _make(page: Page) -> ByKind:
-    return ByKind(run=lambda: _PlainBlocks(page), rows=_Names, text=lambda: Text(page))
+    return ByKind(
+        run=lambda: _PlainBlocks(page), rows=_Names, text=lambda: Text(page), drawings=lambda: fleet_drawings(page)
+    )
 
 
 FORMAT = Format(

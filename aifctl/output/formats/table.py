@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from aifctl.output.blocks import Blocks
-from aifctl.output.by_kind import ByKind
+from aifctl.output.by_kind import ByKind, fleet_drawings
 from aifctl.output.format import Format, Page
 from aifctl.output.rows import Rows, Text
 
 
 def _make(page: Page) -> ByKind:
-    return ByKind(run=lambda: Blocks(page), rows=lambda: Rows(page), text=lambda: Text(page))
+    return ByKind(
+        run=lambda: Blocks(page),
+        rows=lambda: Rows(page),
+        text=lambda: Text(page),
+        drawings=lambda: fleet_drawings(page),
+    )
 
 
 FORMAT = Format(

@@ -1,0 +1,236 @@
+"""From the store and the inventory to a fleet's health; the light reader is enough, and nothing is asked of any node."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from aifctl.diagnosis.finding import RANK, Result
+from aifctl.diagnosis.fleet_health import (
+    STALE_AFTER_S,
+    ChangeHealth,
+    ChangeKind,
+    FindingHealth,
+    FleetHealth,
+    IncidentHealth,
+    NodeHealth,
+    Place,
+    condition_of,
+)
+from aifctl.fleet.fleet import Fleet
+from aifctl.fleet.lifecycle import State
+from aifctl.fleet.nodeset_order import sort_names
+from aifctl.health.last_sweep import MeantBy, last_sweep_of, meant_by
+from aifctl.health.not_done import muted, not_done, reconciled_at_s
+from aifctl.ports.store import Reader
+from aifctl.ports.store_rows import FindingRow, IncidentRow, NodeRow
+
+_SWEEPS_COUNT = 20
+_DRAINED = frozenset({State.DRAINING.value, State.DRAINED.value})
+_NO_SUCH_RESULT = -1
+
+_ChangeKey = tuple[ChangeKind, str, str, str]
+
+
+def read_fleet_health(
+    reader: Reader | None,
+    fleet: Fleet,
+    names: Sequence[str],
+    *,
+    now_s: float,
+    stale_after_s: float = STALE_AFTER_S,
+) -> FleetHealth:
+    """Return how these nodes stand. Without a store, or before the first sweep, all of them are unseen.
+
+    `fleet` has the states of now laid over it (`Toolbox.known_fleet`).
+    """
+    if reader is None:
+        nodes = _Nodes(fleet, names, {}, MeantBy(), {}, now_s=now_s, stale_after_s=stale_after_s)
+        return FleetHealth(at_s=now_s, nodes=tuple(nodes), stale_after_s=stale_after_s)
+    sweeps = reader.sweeps(limit=_SWEEPS_COUNT)
+    meant = meant_by(sweeps, fleet)
+    last = last_sweep_of(names, sweeps, meant)
+    incidents = _incidents(reader.incidents(), names, now_s)
+    rows = {row.node: row for row in reader.nodes_now(names)}
+    nodes = _Nodes(fleet, names, rows, meant, _handled(incidents), now_s=now_s, stale_after_s=stale_after_s)
+    found = reader.findings(names, standing=False, since_s=last.started_at_s if last else now_s)
+    return FleetHealth(
+        at_s=now_s,
+        nodes=tuple(nodes),
+        incidents=incidents,
+        findings=_by_node(row for row in found if row.last_at_s is None),
+        changes=_changes(reader, found, last.id, last.started_at_s, names) if last else (),
+        sweep=last,
+        reconciled_at_s=reconciled_at_s(reader),
+        not_done=tuple(not_done(reader, now_s)),
+        muted=tuple(muted(reader, now_s)),
+        stale_after_s=stale_after_s,
+    )
+
+
+class _Nodes:
+    """Makes one node after the other; columns of the inventory are decoded once for all."""
+
+    def __init__(
+        self, fleet: Fleet, names: Sequence[str], rows: Mapping[str, NodeRow], meant: MeantBy,
+        handled: Mapping[str, bool], *, now_s: float, stale_after_s: float,
+    ) -> None:  # fmt: skip
+        self._names, self._rows, self._meant, self._handled = names, rows, meant, handled
+        self._now_s, self._stale_after_s = now_s, stale_after_s
+        self._state, self._off = fleet.attribute("state"), fleet.attribute("off")
+        self._place = _places(fleet)
+
+    def __iter__(self) -> Iterator[NodeHealth]:
+        return map(self._node, self._names)
+
+    def _node(self, name: str) -> NodeHealth:
+        row = self._rows.get(name)
+        state, off = self._state(name) or State.READY.value, self._off(name) == "true"
+        result, at_s = (row.result, row.at_s) if row else ("", 0.0)
+        condition = condition_of(
+            result,
+            state=state,
+            off=off,
+            age_s=self._now_s - at_s,
+            is_of_last=row is not None and self._meant.looked_since(name, row.sweep),
+            stale_after_s=self._stale_after_s,
+        )
+        return NodeHealth(
+            node=name,
+            condition=condition,
+            state=state,
+            off=off,
+            result=result,
+            at_s=at_s,
+            seen_at_s=row.seen_at_s if row else 0.0,
+            worst_check=row.worst_check if row else "",
+            why=row.message if row else "",
+            handled=state in _DRAINED or self._handled.get(name, False),
+            place=self._place(name),
+        )
+
+
+def _places(fleet: Fleet) -> Callable[[str], Place]:
+    rack, su, hall, sku, unit, feeds = map(fleet.attribute, ("rack", "su", "hall", "sku", "unit", "feeds"))
+    known: dict[tuple[str | None, ...], Place] = {}
+
+    def place(name: str) -> Place:
+        told = (rack(name), su(name), hall(name), sku(name), unit(name), feeds(name))
+        if told not in known:
+            known[told] = Place(
+                rack=told[0] or "",
+                su=told[1] or "",
+                hall=told[2] or "",
+                sku=told[3] or "",
+                unit=int(told[4] or 0),
+                feeds=tuple((told[5] or "").split(",")) if told[5] else (),
+            )
+        return known[told]
+
+    return place
+
+
+def _incidents(rows: Iterable[IncidentRow], names: Sequence[str], now_s: float) -> tuple[IncidentHealth, ...]:
+    wanted = frozenset(names)
+    found = [_incident(row, now_s) for row in rows if not row.nodes or not wanted.isdisjoint(row.nodes)]
+    found.sort(key=lambda one: (one.handled, -_rank(one.result), -len(one.nodes), -one.opened_at_s, one.id))
+    return tuple(found)
+
+
+def _rank(result: str) -> int:
+    """Return how bad a result is; one that we don't know, of a newer version, as unknown."""
+    return RANK[Result(result) if result in RANK else Result.UNKNOWN]
+
+
+def _incident(row: IncidentRow, now_s: float) -> IncidentHealth:
+    return IncidentHealth(
+        id=row.id,
+        result=row.result,
+        check=row.check,
+        code=row.code,
+        scope=row.scope,
+        scope_value=row.scope_value,
+        nodes=row.nodes,
+        action=row.action,
+        message=row.message,
+        opened_at_s=row.opened_at_s,
+        acked_by=row.acked_by,
+        silenced_until_s=row.silenced_until_s,
+        silenced=row.silenced_until_s > now_s,
+        suspect=row.suspect,
+    )
+
+
+def _handled(incidents: Iterable[IncidentHealth]) -> Mapping[str, bool]:
+    """Return of each node that an incident touches whether all of them are taken care of."""
+    found: dict[str, bool] = {}
+    for one in incidents:
+        for node in one.nodes:
+            found[node] = found.get(node, True) and one.handled
+    return found
+
+
+def _by_node(rows: Iterable[FindingRow]) -> Mapping[str, tuple[FindingHealth, ...]]:
+    found: dict[str, list[FindingHealth]] = {}
+    for row in rows:
+        found.setdefault(row.node, []).append(_finding(row))
+    return {
+        node: tuple(sorted(those, key=lambda one: (-_rank(one.result), one.check))) for node, those in found.items()
+    }
+
+
+def _finding(row: FindingRow) -> FindingHealth:
+    return FindingHealth(
+        node=row.node,
+        check=row.check,
+        subject=row.subject,
+        code=row.code,
+        result=row.result,
+        action=row.action,
+        message=row.message,
+        first_at_s=row.first_at_s,
+        observed=row.evidence.get("observed"),
+        expected=row.evidence.get("expected"),
+        source=str(row.evidence.get("source") or ""),
+    )
+
+
+def _changes(
+    reader: Reader, found: Iterable[FindingRow], sweep: str, since_s: float, names: Sequence[str]
+) -> tuple[ChangeHealth, ...]:
+    """Return what the last sweep found out, the worst first; what is alike but for the node is one."""
+    folded: dict[_ChangeKey, dict[str, str]] = {}
+    for kind, node, told, message in (*_opened_and_cleared(found, sweep), *_changed(reader, since_s, names)):
+        key = (kind, told["check"], told["code"], told["result"])
+        folded.setdefault(key, {}).setdefault(node, message)
+    changes = [
+        ChangeHealth(
+            kind=kind, check=check, code=code, result=result, message=next(iter(nodes.values())),
+            nodes=tuple(sort_names(nodes)),
+        )
+        for (kind, check, code, result), nodes in folded.items()
+    ]  # fmt: skip
+    order = tuple(ChangeKind)
+    changes.sort(key=lambda one: (order.index(one.kind), -_rank(one.result), -len(one.nodes), one.check, one.code))
+    return tuple(changes)
+
+
+def _opened_and_cleared(
+    found: Iterable[FindingRow], sweep: str
+) -> Iterator[tuple[ChangeKind, str, Mapping[str, Any], str]]:
+    for row in found:
+        told = {"check": row.check, "code": row.code, "result": row.result}
+        if row.last_at_s is None and row.first_sweep == sweep:
+            yield ChangeKind.NEW, row.node, told, row.message
+        elif row.cleared_sweep == sweep and row.first_sweep != sweep:
+            yield ChangeKind.CLEARED, row.node, told, row.message
+
+
+def _changed(
+    reader: Reader, since_s: float, names: Sequence[str]
+) -> Iterator[tuple[ChangeKind, str, Mapping[str, Any], str]]:
+    """Read what got better or worse from the time line: a finding's own row has forgotten what it was."""
+    wanted = frozenset(names)
+    for event in reader.events(since_s=since_s):
+        if event.kind == "finding" and event.facts.get("kind") == "changed" and event.node in wanted:
+            yield ChangeKind.CHANGED, event.node, event.facts, event.text.partition(": ")[2]
