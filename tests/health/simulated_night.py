@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cache
+from itertools import islice
 
 from aifctl.diagnosis.check import Check
 from aifctl.diagnosis.examining import Examiner, Kept, Look
@@ -27,6 +28,8 @@ from aifctl.wiring.expecting import all_checks, read_all_profiles
 
 BETWEEN_SWEEPS_S = 900.0
 _PROBE = "cd" * 32
+#: Of 32 KB: more than the control host reads, too.
+_MOST_BLOCKS = 65
 _BEGIN_S = datetime(2026, 12, 1, 3, tzinfo=UTC).timestamp()
 
 
@@ -142,11 +145,11 @@ class Night:
 
 def _said(machine: Machine, cursor: str) -> Iterable[bytes]:
     arguments = {"cursor": cursor} if cursor else {}
-    said: Sequence[bytes] = [reply(machine, arguments, probe=_PROBE, user="ops")]
+    said: Iterable[bytes] = [reply(machine, arguments, probe=_PROBE, user="ops")]
     for fault in machine.faults:
         if fault.kind.spoil:
-            said = list(fault.kind.spoil(b"".join(said), fault.value))
-    return said
+            said = fault.kind.spoil(b"".join(said), fault.value)
+    return islice(said, _MOST_BLOCKS)
 
 
 def _scopes(machine: Machine, layout: Layout) -> Iterable[tuple[str, str]]:
