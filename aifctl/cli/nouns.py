@@ -7,6 +7,7 @@ NOUNS = {
     "nodes": "nodes",
     "find": "nodes",
     "status": "status",
+    "events": "events",
     "node": "node",
     "inventory": "inventory",
     "run": "run",
@@ -34,7 +35,7 @@ NOUNS = {
 
 #: Heading of help → first words below it.
 PANELS = {
-    "Look": ("nodes", "status", "find", "node", "inventory", "probe"),
+    "Look": ("nodes", "status", "events", "find", "node", "inventory", "probe"),
     "Run": ("run", "script", "push", "pull", "shell", "ssh", "runs"),
     "Health": ("checks", "incident"),
     "Keep": ("freeze", "unfreeze", "leases", "reconcile"),
