@@ -1,0 +1,218 @@
+"""node reboot, node reset-gpu: what a finding asks for once a node is out of service, and a look at it afterwards.
+
+They are verbs over SSH like those of `ops`, and stand here because what they are for is the look that follows: without
+evidence newer than the drain nobody may take the node back.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from aifctl.core.errors import RefusedError
+from aifctl.core.exit_codes import ExitCode, first_that_applies
+from aifctl.core.outcome import Outcome
+from aifctl.core.printable import printable_line
+from aifctl.core.report import Column, Field, FieldType, Head, Kind, Report
+from aifctl.core.secret import Secret
+from aifctl.dispatch.asked import Fan
+from aifctl.dispatch.carrying import Carried, carry, name_inventory, run_facts, run_notes
+from aifctl.dispatch.consent import planned, show_plan
+from aifctl.dispatch.deed import Deed, Order
+from aifctl.dispatch.remote_command import build_command
+from aifctl.dispatch.selection import Nodes, by_reason, choose_for, said_by_reason
+from aifctl.dispatch.verdict import coverage_of, exit_of
+from aifctl.fanout.exec_work import ExecWork
+from aifctl.fanout.plan import RunPlan
+from aifctl.fleet.lifecycle import State
+from aifctl.health.held import held
+from aifctl.health.node_moves import said
+from aifctl.health.reboot_work import COMES_BACK_S, LOOK_EVERY_S, RebootWork
+from aifctl.ports.sink import Sink
+from aifctl.ports.toolbox import Toolbox
+from aifctl.ports.work import NodeResult
+
+FOLLOW_UP = Kind(
+    name="FollowUp",
+    about="What became of a node that was rebooted, or the GPUs of which were reset.",
+    columns=(
+        Column(key="node", title="node", type=FieldType.STRING, about="the node's name"),
+        Column(key="outcome", title="outcome", type=FieldType.STRING, about="ok, exit, timeout, connect-timeout, …"),
+        Column(key="rc", title="rc", right=True, type=FieldType.INTEGER, about="exit status of what was run"),
+        Column(
+            key="duration_s", title="seconds", right=True, type=FieldType.NUMBER, about="until it was done, or back"
+        ),
+        Column(
+            key="result", title="looks", type=FieldType.STRING, about="how the look afterwards found it: ok, fault, …"
+        ),
+        Column(key="message", title="message", type=FieldType.STRING, about="what it said, or why not"),
+    ),
+    fields=(
+        Field(key="boot_id_before", type=FieldType.STRING, about="the boot it was in"),
+        Field(key="boot_id", type=FieldType.STRING, about="the boot it is in now; of a reboot alone"),
+        Field(key="started_at", type=FieldType.TIME, about="when the command was sent"),
+        Field(key="attempts", type=FieldType.INTEGER, about="dials made"),
+    ),
+)
+
+#: Looks at nodes and keeps what is found; returns how each was found: `ok`, `fault`, …
+LookAgain = Callable[[Sequence[str], Toolbox], Mapping[str, str]]
+
+#: Whoever computes is not disturbed, even where no scheduler knows of them; a driver that hangs says nothing, and is why.
+_IN_USE = (
+    'p=$(timeout 20 nvidia-smi --query-compute-apps=pid --format=csv,noheader 2>/dev/null) && [ -n "$p" ] && '
+    '{ echo "processes use its GPUs:" $p >&2; exit 75; }; '
+)
+_REBOOT = f"exec sh -c {shlex.quote(f'{_IN_USE}exec systemctl reboot')}"
+#: All GPUs at once: on an HGX board they share NVSwitches, and one alone is not known to be safe to reset.
+_RESET = f"exec sh -c {shlex.quote(f'{_IN_USE}exec nvidia-smi --gpu-reset')}"
+RESET = "reset-gpu"
+_REBOOT_TIMEOUT_S = 60.0
+_RESET_TIMEOUT_S = 300.0
+
+_IN_SERVICE = frozenset({State.READY, State.SUSPECT})
+_MESSAGE_KEPT = 300
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FollowUpAsked:
+    """Whom to reboot or reset.
+
+    Attributes:
+        sudo: as whom; None as the login user, who is root then.
+        back_s: how long a node may be away while it reboots; it is looked for every `look_every_s`.
+    """
+
+    fan: Fan
+    sudo: str | None = "root"
+    back_s: float = COMES_BACK_S
+    look_every_s: float = LOOK_EVERY_S
+
+
+def reboot(asked: FollowUpAsked, tools: Toolbox, sink: Sink, *, look_again: LookAgain | None = None) -> Report:
+    """Reboot drained nodes, wait for each to come back under another boot id, and look at it again."""
+    command = build_command(_REBOOT, sudo=asked.sudo, password=_password(asked, tools), timeout_s=_REBOOT_TIMEOUT_S)
+    work = RebootWork(
+        command=command, open_transport=tools.open_transport, back_s=asked.back_s, look_every_s=asked.look_every_s
+    )
+    deed = Deed(
+        verb="reboot",
+        facts={"sudo": asked.sudo, "back_s": asked.back_s},
+        work=work,
+        steps=("systemctl reboot, unless processes use its GPUs; wait until it is back; look at it",),
+        guarded=True,
+    )
+    return _follow_up(deed, asked.fan, tools, sink, look_again)
+
+
+def reset_gpu(asked: FollowUpAsked, tools: Toolbox, sink: Sink, *, look_again: LookAgain | None = None) -> Report:
+    """Reset all GPUs of drained nodes, and look at them again."""
+    command = build_command(_RESET, sudo=asked.sudo, password=_password(asked, tools), timeout_s=_RESET_TIMEOUT_S)
+    deed = Deed(
+        verb=RESET,
+        facts={"sudo": asked.sudo},
+        work=ExecWork(command=command),
+        steps=("nvidia-smi --gpu-reset (all GPUs of the node), unless processes use them; look at it",),
+        guarded=True,
+    )
+    return _follow_up(deed, asked.fan, tools, sink, look_again)
+
+
+def _password(asked: FollowUpAsked, tools: Toolbox) -> Secret | None:
+    return tools.secret("sudo_password") if asked.sudo else None
+
+
+def _follow_up(deed: Deed, fan: Fan, tools: Toolbox, sink: Sink, look_again: LookAgain | None) -> Report:
+    nodes = _out_of_service(deed.verb, choose_for(deed.verb, fan.chosen, tools.fleet, tools), fan, tools)
+    order = Order(deed=deed, nodes=nodes, fan=fan, selector=fan.chosen.selector)
+    name_inventory(deed, tools)
+    if not nodes.names:
+        sink.open(Head(kind=FOLLOW_UP, facts={"verb": deed.verb}))
+        return Report(notes=("nothing is selected, so nothing was done",), summary={"counts": {}})
+    if fan.consent.dry_run:
+        return show_plan(planned(order), tools, sink, guarded=True)
+    results: list[NodeResult] = []
+
+    def begun(plan: RunPlan) -> None:
+        sink.open(Head(kind=FOLLOW_UP, facts=run_facts(plan, order)))
+
+    with held(nodes.names, deed.verb, tools) as lease:
+        carried = carry(order, tools, results.append, begun=begun, run_loop=lease.run, halt=lease.halt)
+        done = [result.node for result in results if result.outcome is Outcome.OK]
+        found, trouble = _look(done, tools, look_again)
+    for result in results:
+        sink.item(_item(result, found))
+    if done and deed.verb == RESET:
+        trouble.append("a reset is no boot: where a check has asked for one, undrain wants a reboot, or your --reason")
+    return _report(carried, fan, found, [*trouble, *([lease.lost] if lease.lost else [])])
+
+
+def _out_of_service(verb: str, nodes: Nodes, fan: Fan, tools: Toolbox) -> Nodes:
+    """Return the nodes less those in service where they may be skipped; RefusedError where they may not."""
+    state_of = tools.fleet.attribute("state")
+    inside = [name for name in nodes.names if State(state_of(name) or State.READY) in _IN_SERVICE]
+    if not inside:
+        return nodes
+    told = tuple((name, f"{state_of(name) or State.READY.value}, in service") for name in inside)
+    left = tuple(name for name in nodes.names if name not in set(inside))
+    if fan.chosen.skip_busy and left:
+        return replace(nodes, names=left, skipped=(*nodes.skipped, *told))
+    raise RefusedError(
+        f"{verb} refuses {said_by_reason(by_reason(told))}: drain first (`aifctl node drain`), or leave them out with "
+        "--exclude or --skip-busy"
+    )
+
+
+def _look(names: Sequence[str], tools: Toolbox, look_again: LookAgain | None) -> tuple[Mapping[str, str], list[str]]:
+    if not names:
+        return {}, []
+    if look_again is None:
+        return {}, [f"{said(names)} not looked at since: `aifctl sweep` brings the evidence that undrain needs"]
+    return look_again(names, tools), []
+
+
+def _item(result: NodeResult, found: Mapping[str, str]) -> Mapping[str, Any]:
+    return {
+        "node": result.node,
+        "outcome": result.outcome.value,
+        "rc": result.rc,
+        "duration_s": result.duration_s or None,
+        "result": found.get(result.node),
+        "message": result.message or _last_words(result) or None,
+        "boot_id_before": result.detail.get("boot_id_before"),
+        "boot_id": result.detail.get("boot_id") or None,
+        "started_at": result.started_at or None,
+        "attempts": result.attempts,
+    }
+
+
+def _last_words(result: NodeResult) -> str:
+    """Return the last line that the node said: nvidia-smi tells there what it has reset, or why not."""
+    for output in (result.stderr, result.stdout):
+        lines = (output.inline or b"").decode("utf-8", "replace").strip().splitlines()
+        if lines:
+            return printable_line(lines[-1])[:_MESSAGE_KEPT]
+    return ""
+
+
+def _report(carried: Carried, fan: Fan, found: Mapping[str, str], remarks: Sequence[str]) -> Report:
+    tally = carried.tally
+    coverage = coverage_of(tally.counts, not_reached=len(tally.not_reached), skipped=0)
+    code = exit_of(tally.counts, coverage, stopped=tally.stopped, min_coverage=fan.pace.min_coverage)
+    sick = [name for name, result in found.items() if result not in {"ok", "watch"}]
+    notes = [*run_notes(carried), *remarks]
+    if sick:
+        notes.append(f"{said(sick)} not well afterwards: `aifctl node why NODE`")
+        code = first_that_applies(code, ExitCode.FINDINGS)
+    return Report(
+        exit=code,
+        coverage=coverage,
+        notes=tuple(notes),
+        summary={
+            "run": carried.plan.run_id,
+            "counts": {outcome.value: count for outcome, count in tally.counts.items()},
+        },
+        complete=coverage.answered == coverage.asked,
+    )
