@@ -69,12 +69,16 @@ def incident_title(alike: Sequence[IncidentHealth]) -> str:
     """Return `rack r012: gpu-lost, 4 nodes r012n[01-04]`; of several that are alike their check and all their nodes."""
     one = alike[0]
     if len(alike) > 1:
-        names = tuple(sort_names({name for each in alike for name in each.nodes}))
-        return f"{one.check} on {nodes_of(names)}"
+        return f"{one.check} on {nodes_of(names_of(alike))}"
     parts = [incident_place(one)] if one.scope == "check" else [f"{incident_place(one)}: {one.check}"]
     if one.nodes and (one.scope, one.scope_value) != ("node", one.nodes[0]):
         parts.append(nodes_of(one.nodes))
     return ", ".join(parts)
+
+
+def names_of(alike: Sequence[IncidentHealth]) -> tuple[str, ...]:
+    """Return the nodes of all of them, in nodeset order."""
+    return tuple(sort_names({name for each in alike for name in each.nodes}))
 
 
 def incident_place(one: IncidentHealth) -> str:

@@ -45,9 +45,10 @@ def test_a_wheel_holds_what_lies_beside_the_modules(names: set[str], room: str) 
     assert missing == []
 
 
-def test_a_wheel_holds_every_module_and_no_test(names: set[str]) -> None:
-    modules = {name for name in _tracked() if name.startswith("aifctl/") and name.endswith(".py")}
+def test_a_wheel_holds_every_module_with_what_lies_in_its_room_and_no_test(names: set[str]) -> None:
+    modules = {name for name in _tracked() if name.startswith("aifctl/")}
     assert modules <= names
+    assert "aifctl/output/page/fleet.html" in names
     assert not [name for name in names if name.startswith("tests")]
     assert any(name.endswith("licenses/LICENSE") for name in names)
 

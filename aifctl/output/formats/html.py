@@ -1,0 +1,36 @@
+"""-o html: one page with everything in it, for a browser, a mail or a wall."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from aifctl.core.report import Head, Item, Report
+from aifctl.diagnosis.fleet_health import FleetHealth
+from aifctl.output.format import Format, Page
+
+
+class _Html:
+    def __init__(self, page: Page) -> None:
+        self._page = page
+        self._origin = ""
+
+    def open(self, head: Head) -> Iterator[str]:
+        self._origin = str(head.facts.get("inventory") or "")
+        yield from ()
+
+    def item(self, _item: Item) -> Iterator[str]:
+        yield from ()
+
+    def close(self, report: Report) -> Iterator[str]:
+        if isinstance(report.view, FleetHealth):
+            from aifctl.output.fleet_page import render_page  # noqa: PLC0415  Jinja, for pages alone
+
+            yield from render_page(report.view, generated_at=self._page.now(), origin=self._origin)
+
+
+FORMAT = Format(
+    name="html",
+    about="one page for a browser, with the map, filters and details; needs no network",
+    make=_Html,
+    asks=True,
+)
