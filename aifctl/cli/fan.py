@@ -50,8 +50,9 @@ def fan(
     *,
     keeping: Keeping | None = None,
     timetable: Timetable | None = None,
+    min_coverage: str = "100%",
 ) -> asked.Fan:
-    """Return all that a verb over a fan-out takes beside its own arguments."""
+    """Return all that a verb over a fan-out takes beside its own arguments; `min_coverage` where none was given."""
     return asked.Fan(
         chosen=chosen(selecting, pacing.include_state),
         pace=asked.Pace(
@@ -61,7 +62,7 @@ def fan(
             retries=pacing.retries,
             max_failed=pacing.max_failed or "",
             workers=pacing.workers,
-            min_coverage=_told("--min-coverage", parse_share, pacing.min_coverage),
+            min_coverage=_told("--min-coverage", parse_share, pacing.min_coverage or min_coverage),
         ),
         keep=_keep(keeping) if keeping else asked.Keep(),
         consent=consent(guarding),

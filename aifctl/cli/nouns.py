@@ -20,6 +20,7 @@ NOUNS = {
     "trust": "trust",
     "doctor": "doctor",
     "probe": "probe",
+    "sweep": "sweep",
     "checks": "checks",
     "incident": "incident",
     "freeze": "freeze",
@@ -37,7 +38,7 @@ NOUNS = {
 PANELS = {
     "Look": ("nodes", "status", "events", "find", "node", "inventory", "probe"),
     "Run": ("run", "script", "push", "pull", "shell", "ssh", "runs"),
-    "Health": ("checks", "incident"),
+    "Health": ("sweep", "checks", "incident"),
     "Keep": ("freeze", "unfreeze", "leases", "reconcile"),
     "Trust": ("trust", "doctor"),
     "Try": ("demo", "sim", "bench"),

@@ -165,8 +165,13 @@ class Pacing:
         ),
     ] = None
     min_coverage: Annotated[
-        str, typer.Option(metavar="SHARE", help="Exit 3 below this share of nodes that answered", rich_help_panel=_PACE)
-    ] = "100%"
+        str | None,
+        typer.Option(
+            metavar="SHARE",
+            help="Exit 3 below this share of nodes that answered (100%; sweep 98%)",
+            rich_help_panel=_PACE,
+        ),
+    ] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

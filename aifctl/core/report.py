@@ -130,7 +130,8 @@ class Head:
     Attributes:
         facts: JSON-able. Known keys: `run` (its id, named in hints such as `aifctl runs show RUN NODE`), `command`,
             `selector`, `inventory`.
-        drawing: how formats for people draw the report's `view` in place of plain rows: `fleet`, `map`; "" is rows.
+        drawing: how formats for people draw the report's `view` in place of plain rows: `fleet`, `map`,
+            `changes`; "" is rows.
     """
 
     kind: Kind

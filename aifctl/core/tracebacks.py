@@ -14,13 +14,18 @@ from aifctl.core.state_dir import StateDir
 
 def bug_error(bug: Exception, state: StateDir | None = None) -> AifctlError:
     """Keep a bug's traceback in a file and return the error that says where; exit 70."""
-    text = "".join(traceback.format_exception(bug))
+    text = trace_of(bug)
     said = printable(f"a bug: {type(bug).__name__}: {bug}")
-    return AifctlError(f"{said}; the traceback is in {_keep(text, state)}, please report it")
+    return AifctlError(f"{said}; the traceback is in {keep_trace(text, state)}, please report it")
 
 
-def _keep(text: str, state: StateDir | None) -> str:
-    """Write it below the state directory, or where temporary files go if that can't be."""
+def trace_of(bug: Exception) -> str:
+    """Return a bug's traceback as text."""
+    return "".join(traceback.format_exception(bug))
+
+
+def keep_trace(text: str, state: StateDir | None) -> str:
+    """Write a traceback to a file and return its path: below the state directory, or where temporary files go if that can't be."""
     folder: str | None = None
     with contextlib.suppress(SetupError):
         folder = str(state.folder("bugs")) if state else None

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field, replace
 
 from aifctl.diagnosis.absent import Absent
 from aifctl.diagnosis.check import Case, Check, Threshold
-from aifctl.diagnosis.finding import Finding, Result
+from aifctl.diagnosis.finding import REACHABILITY, Finding, Result
 from aifctl.diagnosis.judging import judge, verdict_of
 from aifctl.diagnosis.memory import Memory
+from aifctl.diagnosis.muting import Muting, muted
 from aifctl.diagnosis.packing import Packed, pack
 from aifctl.diagnosis.reading import Reading
 from aifctl.diagnosis.remembering import remember
@@ -27,9 +28,6 @@ _DEBOUNCE_S = 600.0
 NEEDS = (
     Threshold(key=DEBOUNCE_KEY, type=float, low=0, high=86400, about="seconds after a boot that links may come up in"),
 )
-
-#: The finding of a node that could not be reached.
-REACHABILITY = "reachability"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +77,13 @@ class Examiner:
         self._own = hashlib.sha256(f"{version}:{names}".encode()).hexdigest()
 
     def examine(
-        self, reading: Reading, kept: Kept, profile: Profile | None, inventory: Mapping[str, str] | None = None
+        self,
+        reading: Reading,
+        kept: Kept,
+        profile: Profile | None,
+        inventory: Mapping[str, str] | None = None,
+        *,
+        mutes: Iterable[Muting] = (),
     ) -> Look:
         """Examine a node that has answered."""
         packed = pack(reading)
@@ -92,11 +96,12 @@ class Examiner:
             old = self._still_found(kept.findings)
             judged = [name for name in kept.findings.judged if name in self._still]
             verdict = verdict_of([*verdict.findings, *old], [*verdict.judged, *judged], node=reading.node)
+        told = muted(verdict, reading.node, mutes)
         missed = [one for one in kept.findings.standing if one.finding.check == REACHABILITY]
         settled = settle(
             [one for one in kept.findings.standing if one.finding.check != REACHABILITY],
             kept.findings.past,
-            verdict,
+            told,
             at_s=reading.at_s,
             uptime_s=_uptime_s(reading),
             debounce_s=_debounce_s(profile),
@@ -106,20 +111,32 @@ class Examiner:
             standing=settled.standing,
             past=settled.past,
             judged=verdict.judged,
-            ground="" if _is_booting(reading, profile) else ground,
+            ground="" if told is not verdict or _is_booting(reading, profile) else ground,
         )
         return Look(
             node=reading.node, at_s=reading.at_s, settled=settled, findings=findings, packed=packed, memory=memory
         )
 
-    def miss(self, node: str, kept: Kept, *, at_s: float, outcome: str, message: str) -> Look:
-        """Take down that a node did not answer: what stood stands, stale, and that it is unreachable is news."""
+    def miss(
+        self,
+        node: str,
+        kept: Kept,
+        *,
+        at_s: float,
+        outcome: str,
+        message: str,
+        result: Result = Result.UNREACHABLE,
+    ) -> Look:
+        """Take down that a node could not be looked at: what stood stands, stale, and that nothing was seen is news.
+
+        `result` is UNKNOWN where it was reached, and what it said could not be understood.
+        """
         finding = Finding(
             node=node,
             check=REACHABILITY,
             subject=NODE,
             code=outcome,
-            result=Result.UNREACHABLE,
+            result=result,
             message=message or f"it did not answer ({outcome})",
             observed=outcome,
             at_s=at_s,
@@ -137,7 +154,7 @@ class Examiner:
         )
         standing = (*settled.standing, *rest)
         ordered = verdict_of([one.finding for one in standing], (), node=node)
-        settled = replace(settled, standing=standing, verdict=replace(ordered, result=Result.UNREACHABLE))
+        settled = replace(settled, standing=standing, verdict=replace(ordered, result=result))
         findings = replace(kept.findings, standing=standing, past=settled.past, ground="")
         return Look(node=node, at_s=at_s, settled=settled, findings=findings)
 

@@ -47,6 +47,10 @@ class Action(StrEnum):
 DRAINING = frozenset({Action.RESET, Action.REBOOT, Action.DRAIN, Action.CABLE, Action.RMA})
 
 
+#: The check that finds that a node could not be looked at: no file of the drawer, since there is no reading to judge.
+REACHABILITY = "reachability"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
     """One thing that is not as it should be, or could not be told. What is fine leaves no finding.

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
-from aifctl.diagnosis.finding import Action, Finding, Result
+from aifctl.diagnosis.finding import REACHABILITY, Action, Finding, Result
 from aifctl.diagnosis.standing import Standing
 from aifctl.diagnosis.unreadable import UnreadableError
 
@@ -74,7 +74,7 @@ def _body(one: Standing, seen_at_s: float) -> dict[str, Any]:
     body: dict[str, Any] = {"finding": render_finding(one.finding), "first_at_s": one.first_at_s}
     if one.last_at_s != seen_at_s:
         body["last_at_s"] = one.last_at_s
-    if one.finding.result is Result.UNREACHABLE:
+    if one.finding.check == REACHABILITY:
         body["looks_count"] = one.looks_count
     if one.clean_count:
         body["clean_count"] = one.clean_count

@@ -131,9 +131,16 @@ def _claimed(order: Order, tools: Toolbox) -> RunPlan:
         skipped=order.nodes.skipped,
         head=head,
         pacing=pacing,
-        keeping=Keeping(cap_bytes=cap_bytes, outdir=outdir),
+        keeping=_keeping(order, cap_bytes, outdir),
         changing=order.deed.changing,
     )
+
+
+def _keeping(order: Order, cap_bytes: int, outdir: str | None) -> Keeping:
+    reply_bytes = order.deed.reply_bytes
+    if reply_bytes:
+        return Keeping(cap_bytes=reply_bytes, outdir=outdir, inline_bytes=reply_bytes, journalled=False)
+    return Keeping(cap_bytes=cap_bytes, outdir=outdir)
 
 
 async def _conducted(

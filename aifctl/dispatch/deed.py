@@ -24,6 +24,8 @@ class Deed:
         changing: nodes may be other than before.
         looks: with --dry-run the nodes are asked all the same, and say what would change.
         stdin: what every node gets as its standard input; None for nothing.
+        reply_bytes: where it is above 0, what nodes print is a reply of at most so many bytes for whoever gave the deed,
+            who keeps it: it stays in memory and out of the run's journal.
     """
 
     verb: str
@@ -34,6 +36,7 @@ class Deed:
     changing: bool = True
     looks: bool = False
     stdin: BinaryIO | None = None
+    reply_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

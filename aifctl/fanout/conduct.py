@@ -35,7 +35,7 @@ from aifctl.fanout.sources import (
 )
 from aifctl.ports.clock import Clock
 from aifctl.ports.progress import Progress
-from aifctl.ports.work import NodeResult
+from aifctl.ports.work import NodeResult, Output
 
 #: Below this, starting a second process costs more than it saves; above, each should have at least half as many.
 _SHARD_FROM_COUNT = 500
@@ -150,7 +150,8 @@ class _Run:
     def each(self, result: NodeResult) -> None:
         self._settled.add(result.node)
         self._counts[result.outcome] += 1
-        self._guarded(lambda: self._journal.end(result))
+        told = result if self._plan.keeping.journalled else replace(result, stdout=Output())
+        self._guarded(lambda: self._journal.end(told))
         self._show(result)
         self._progress.tell("node_finished", node=result.node, outcome=result.outcome)
 

@@ -48,11 +48,14 @@ class Keeping:
         cap_bytes: per node and stream; beyond it is counted and hashed, and the result says truncated.
         outdir: where every byte goes as NODE.out and NODE.err, however many; None for nowhere.
         inline_bytes: streams up to this size stay in memory, larger ones in files below the run's folder.
+        journalled: False where whoever takes the results keeps what nodes printed (a sweep's store): the journal then says
+            of each node that it was asked and how that ended, and no more.
     """
 
     cap_bytes: int = 1 << 20
     outdir: str | None = None
     inline_bytes: int = 4096
+    journalled: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -121,6 +121,12 @@ class Fleet:
             members = self._members_by(scope)
             self._scopes[scope] = {value: members[value] for value in sort_names(members)}
         return self._scopes[scope]
+
+    def rail_ports(self) -> Iterator[tuple[str, tuple[tuple[str | None, str | None], ...]]]:
+        """Yield each node with (HCA device, leaf) of its rails, None where the inventory does not say; no node is built."""
+        columns = [(self._column(f"rail:{rail}:hca"), self._column(f"rail:{rail}:leaf")) for rail in self._rails]
+        for at, name in enumerate(self.names):
+            yield name, tuple((hca[at], leaf[at]) for hca, leaf in columns)
 
     def attribute(self, key: str) -> Callable[[str], str | None]:
         """Return a function name → value for `@attr:KEY=…`: a field of Node, of its endpoint, or a label.

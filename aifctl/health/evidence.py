@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from aifctl.custody.drains import Evidence
-from aifctl.diagnosis.examining import REACHABILITY
-from aifctl.diagnosis.finding import RANK, Result
+from aifctl.diagnosis.finding import RANK, REACHABILITY, Result
 from aifctl.diagnosis.standing_text import NodeFindings, parse_findings
 from aifctl.ports.store_rows import NodeRow
 

@@ -22,6 +22,7 @@ class FleetDrawing:
     page: Page
     is_map: bool = False
     is_wide: bool = False
+    changes_alone: bool = False
     _by: By = By.STATE
 
     def open(self, head: Head) -> Iterator[str]:
@@ -41,6 +42,9 @@ class FleetDrawing:
         yield from (line + "\n" for line in lines)
 
     def _lines(self, health: FleetHealth, style: Style) -> Iterator[str]:
+        if self.changes_alone:  # cron sends mail for every line
+            yield from change_lines(health, style)
+            return
         yield from top_lines(health, style)
         if self.is_map:
             parts = [map_lines(health, style)]
@@ -62,5 +66,6 @@ def drawings(page: Page, *, is_wide: bool = False) -> Mapping[str, Callable[[], 
     """Return how each drawing is made for a page."""
     return {
         "fleet": lambda: FleetDrawing(page=page, is_wide=is_wide),
+        "changes": lambda: FleetDrawing(page=page, changes_alone=True),
         "map": lambda: FleetDrawing(page=page, is_map=True, is_wide=is_wide),
     }

@@ -6,8 +6,8 @@ from typing import Any
 
 from aifctl.diagnosis.absent import told
 from aifctl.diagnosis.check import Case, Check
-from aifctl.diagnosis.examining import REACHABILITY, Examiner, Kept, Look
-from aifctl.diagnosis.finding import Action, Finding, Result
+from aifctl.diagnosis.examining import Examiner, Kept, Look
+from aifctl.diagnosis.finding import REACHABILITY, Action, Finding, Result
 from aifctl.diagnosis.gpu import Gpu
 from aifctl.diagnosis.reading import Reading, SectionName
 from aifctl.diagnosis.standing_text import parse_findings, render_findings

@@ -1,0 +1,76 @@
+"""What the findings that stand come to, told to the store: incidents that open, go on and are over."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from aifctl.diagnosis.check import Check
+from aifctl.diagnosis.finding import Finding
+from aifctl.diagnosis.incidents import Incident, fold
+from aifctl.diagnosis.scopes import Ground
+from aifctl.diagnosis.standing_text import parse_finding
+from aifctl.fleet.fleet import Fleet
+from aifctl.fleet.lifecycle import State
+from aifctl.health.deciding import Sighted
+from aifctl.ports.store import Store
+from aifctl.ports.store_rows import FindingRow
+from aifctl.ports.store_writes import By, Sighting
+
+#: Their findings are somebody's work already, and no sweep asks them.
+_ELSEWHERE = frozenset({State.REPAIR.value, State.RETIRED.value})
+
+
+def nodes_that_count(fleet: Fleet) -> frozenset[str]:
+    """Return the nodes whose findings make incidents: all but those that are off, in repair or retired."""
+    state_of, off_of = fleet.attribute("state"), fleet.attribute("off")
+    return frozenset(name for name in fleet.names if state_of(name) not in _ELSEWHERE and off_of(name) != "true")
+
+
+def sight_incidents(
+    store: Store, ground: Ground, checks: Sequence[Check], by: By, *, counting: frozenset[str]
+) -> tuple[Sighted, ...]:
+    """Fold all that stands, of the whole fleet, and bring the store's incidents to that; worst and widest first.
+
+    The whole of it, because a sweep of one rack must neither close nor double what stands of another.
+    """
+    standing = [finding_of(row) for row in store.findings() if row.node in counting]
+    incidents = fold(standing, ground, explained_by=explained_by(checks))
+    keys = {incident.key for incident in incidents}
+    gone = [row.id for row in store.incidents() if row.key not in keys]
+    rows = store.sight([_sighting(incident) for incident in incidents], by, gone=gone)
+    return tuple(zip(incidents, rows, strict=True))
+
+
+def finding_of(row: FindingRow) -> Finding:
+    """Return the finding that the store keeps as a row."""
+    body = {
+        "check": row.check,
+        "subject": row.subject,
+        "code": row.code,
+        "result": row.result,
+        "action": row.action or "none",
+        "message": row.message,
+        "identity": row.identity,
+        **row.evidence,
+    }
+    return parse_finding(body, node=row.node)
+
+
+def explained_by(checks: Iterable[Check]) -> Mapping[str, tuple[str, ...]]:
+    """Return check → those whose findings on the same node say why it finds something."""
+    return {check.name: check.explained_by for check in checks}
+
+
+def _sighting(incident: Incident) -> Sighting:
+    return Sighting(
+        check=incident.check,
+        code=incident.code,
+        scope=incident.scope,
+        scope_value=incident.scope_value,
+        result=incident.result.value,
+        action=incident.action.value,
+        message=incident.message,
+        nodes=incident.nodes,
+        suspect=incident.suspect,
+        facts={"findings_count": len(incident.findings)},
+    )
