@@ -1,4 +1,4 @@
-"""aifctl node drain, undrain (resume): what changes nodes or asks them for more than a probe does."""
+"""aifctl node drain, undrain (resume), reboot, reset-gpu, collect: what changes nodes, or asks them for more than a probe does."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import typer
 
 from aifctl.cli.call import call
 from aifctl.cli.command import command
-from aifctl.cli.fan import chosen, consent
+from aifctl.cli.fan import chosen, consent, fan, flags
 from aifctl.cli.invocation import current
-from aifctl.cli.options import Everywhere, Guarding, Selecting
+from aifctl.cli.options import Everywhere, Guarding, Pacing, Reaching, Selecting
 from aifctl.core.errors import UsageError
 from aifctl.core.units import parse_duration_s
 from aifctl.dispatch import asked
@@ -21,12 +21,18 @@ SkipBusy = Annotated[
     bool, typer.Option("--skip-busy", help="Leave out what is refused, in place of stopping before it starts")
 ]
 
+NoSudo = Annotated[bool, typer.Option("--no-sudo", help="As the login user, who is root")]
+SudoPassword = Annotated[str | None, typer.Option(metavar="REF", help="file:PATH, fd:N, cmd:COMMAND or ask")]
+
 
 def add_to(node: typer.Typer) -> None:
     """Add this file's commands to `aifctl node`."""
     _add_drain(node)
     for name in ("undrain", "resume"):
         _add_undrain(node, name)
+    _add_reboot(node)
+    _add_reset(node)
+    _add_collect(node)
 
 
 def _add_drain(node: typer.Typer) -> None:
@@ -84,13 +90,112 @@ def _add_undrain(node: typer.Typer, name: str) -> None:
         return call(partial(verb, undrained), everywhere, {"hostfile": selecting.hostfile})
 
 
+def _add_reboot(node: typer.Typer) -> None:
+    @command(
+        node,
+        "reboot",
+        examples=[
+            "aifctl node reboot r012n3 --reason 'Xid 79'",
+            "aifctl node reboot @state:drained --wave 4 --skip-busy --yes",
+        ],
+    )
+    def reboot(
+        selecting: Selecting,
+        reaching: Reaching,
+        pacing: Pacing,
+        guarding: Guarding,
+        everywhere: Everywhere,
+        no_sudo: NoSudo = False,
+        sudo_password: SudoPassword = None,
+        skip_busy: SkipBusy = False,
+        back: Annotated[str, typer.Option(metavar="TIME", help="How long a node may be away")] = "30m",
+    ) -> int:
+        """Reboot drained nodes, wait until each is back under another boot id, and look at it again."""
+        from aifctl.health.following_up import FollowUpAsked, reboot as verb
+
+        who = _over_ssh(selecting, pacing, guarding, skip_busy=skip_busy)
+        what = FollowUpAsked(fan=who, sudo=_user(no_sudo), back_s=_told("--back", back))
+        settings = {**flags(selecting, reaching, pacing), "sudo_password": sudo_password}
+        return call(partial(verb, what), everywhere, settings)
+
+
+def _add_reset(node: typer.Typer) -> None:
+    @command(
+        node,
+        "reset-gpu",
+        examples=[
+            "aifctl node reset-gpu r012n3 --reason 'row remap pending'",
+            "aifctl node reset-gpu r012n3 --dry-run",
+        ],
+    )
+    def reset_gpu(
+        selecting: Selecting,
+        reaching: Reaching,
+        pacing: Pacing,
+        guarding: Guarding,
+        everywhere: Everywhere,
+        no_sudo: NoSudo = False,
+        sudo_password: SudoPassword = None,
+        skip_busy: SkipBusy = False,
+    ) -> int:
+        """Reset all GPUs of drained nodes (nvidia-smi --gpu-reset), and look at them again."""
+        from aifctl.health.following_up import FollowUpAsked, reset_gpu as verb
+
+        who = _over_ssh(selecting, pacing, guarding, skip_busy=skip_busy)
+        settings = {**flags(selecting, reaching, pacing), "sudo_password": sudo_password}
+        return call(partial(verb, FollowUpAsked(fan=who, sudo=_user(no_sudo))), everywhere, settings)
+
+
+def _add_collect(node: typer.Typer) -> None:
+    @command(
+        node,
+        "collect",
+        examples=[
+            "aifctl node collect r012n3 --outdir ticket-811",
+            "aifctl node collect @rack:r012 --outdir /tmp/r012 --bug-report",
+        ],
+    )
+    def collect(
+        selecting: Selecting,
+        reaching: Reaching,
+        pacing: Pacing,
+        everywhere: Everywhere,
+        outdir: Annotated[str | None, typer.Option(metavar="DIR", help="Gets a folder for each node")] = None,
+        bug_report: Annotated[
+            bool, typer.Option("--bug-report", help="Also what nvidia-bug-report.sh makes; takes minutes")
+        ] = False,
+        no_sudo: NoSudo = False,
+        sudo_password: SudoPassword = None,
+    ) -> int:
+        """Collect what a ticket asks for: dmesg, journal, nvidia-smi -q, ibstat, lspci; nothing is changed."""
+        from aifctl.health.collecting import CollectAsked, collect as verb
+
+        who = replace(_over_ssh(selecting, pacing, Guarding()), keep=asked.Keep(outdir=outdir))
+        settings = {**flags(selecting, reaching, pacing), "sudo_password": sudo_password}
+        what = CollectAsked(fan=who, bug_report=bug_report, sudo=_user(no_sudo))
+        return call(partial(verb, what), everywhere, settings)
+
+
+def _over_ssh(selecting: Selecting, pacing: Pacing, guarding: Guarding, *, skip_busy: bool = False) -> asked.Fan:
+    made = fan(selecting, pacing, guarding)
+    return replace(made, chosen=replace(made.chosen, skip_busy=skip_busy))
+
+
+def _user(no_sudo: bool) -> str | None:
+    return None if no_sudo else "root"
+
+
 def _fan(selecting: Selecting, guarding: Guarding, *, skip_busy: bool = False) -> asked.Fan:
     who = replace(chosen(selecting), skip_busy=skip_busy)
     return asked.Fan(chosen=who, consent=consent(guarding), argv=current().argv)
 
 
 def _seconds(text: str | None) -> float | None:
+    return None if text is None else _told("--wait", text)
+
+
+def _told(option: str, text: str) -> float:
     try:
-        return None if text is None else parse_duration_s(text)
+        return parse_duration_s(text)
     except UsageError as problem:
-        raise UsageError(f"--wait: {problem}") from problem
+        raise UsageError(f"{option}: {problem}") from problem
