@@ -37,8 +37,8 @@ def absence(code: object) -> Absent:
 
 
 def refusal(value: object) -> object:
-    """Return the code where a value is {"!": code}, else None."""
-    return value.get(_MARK) if isinstance(value, Mapping) and len(value) == 1 else None
+    """Return the code where a value is {"!": code}, else None. As everywhere here, objects are JSON's: dicts."""
+    return value.get(_MARK) if type(value) is dict and len(value) == 1 else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,18 +58,30 @@ class Answers:
         value: object = self.data
         for step in path:
             value = self._step(value, step)
-            if isinstance(value, Absent):
+            if type(value) is Absent:
                 return value
         code = refusal(value)
         return value if code is None else absence(code)
 
     def integer(self, *path: str | int) -> int | Absent:
-        value = self.at(*path)
-        if isinstance(value, Absent):
+        value: Any = self.data
+        try:  # what nearly every question comes to, in a third of the time
+            for step in path:
+                value = value[step]
+        except (KeyError, IndexError, TypeError):
+            value = None
+        if type(value) is not int:
+            value = self.at(*path)
+        if type(value) is int and -_LARGEST < value < _LARGEST:
             return value
-        if isinstance(value, int) and not isinstance(value, bool) and -_LARGEST < value < _LARGEST:
-            return value
-        return Absent.ERROR
+        return value if isinstance(value, Absent) else Absent.ERROR
+
+    def integers(self, *path: str | int) -> tuple[int, ...] | None:
+        """Return what stands there where it is a list of numbers and nothing else."""
+        row = self.at(*path)
+        if type(row) is not list or not all(type(one) is int and -_LARGEST < one < _LARGEST for one in row):
+            return None
+        return tuple(row)
 
     def flag(self, *path: str | int) -> bool | Absent:
         value = self.integer(*path)
@@ -100,11 +112,11 @@ class Answers:
         code = refusal(value)
         if code is not None:
             return absence(code)
-        if isinstance(step, str):
-            return value.get(step, self.unasked) if isinstance(value, Mapping) else Absent.ERROR
+        if type(step) is str:
+            return value.get(step, self.unasked) if isinstance(value, dict) else Absent.ERROR
         if not isinstance(value, list):
             return Absent.ERROR
-        return value[step] if 0 <= step < len(value) else self.unasked
+        return value[step] if 0 <= step < len(value) else self.unasked  # type: ignore[operator,index]  # else a number
 
 
 def either(first: T | Absent, second: T | Absent) -> T | Absent:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from aifctl.diagnosis.absent import NEUTRAL, Absent
@@ -37,12 +37,13 @@ _LAST_STATE = 15
 #: Where codes stand, and how deep: GPU, links, state, code.
 _CODE_KEYS = frozenset({"!", "pci_refused"})
 _DEEPEST = 5
+_HOLDERS = frozenset({dict, list})
 
 
 def parse_gpu(data: Mapping[str, Any]) -> Gpu:
     """Return what NVML said of one GPU; what it did not say is absent, with the reason."""
     code = refusal_of_handle(data)
-    codes = set(_codes(data))
+    codes = _codes(data)
     lost = _LOST in codes
     unasked = absence(code) if code is not None else Absent.LOST if lost else Absent.MISSING
     answers = Answers(data, unasked)
@@ -69,17 +70,20 @@ def refusal_of_handle(data: Mapping[str, Any]) -> object:
     return data.get("!")
 
 
-def _codes(value: object, depth: int = _DEEPEST) -> Iterator[int]:
-    """Yield every error code in the answers."""
-    if depth and isinstance(value, Mapping):
-        for key, part in value.items():
-            if key in _CODE_KEYS and isinstance(part, int):
-                yield part
-            else:
-                yield from _codes(part, depth - 1)
-    elif depth and isinstance(value, list):
-        for part in value:
-            yield from _codes(part, depth - 1)
+def _codes(data: object) -> set[int]:
+    """Return every error code in the answers."""
+    found: set[int] = set()
+    waiting = [data]
+    for _ in range(_DEEPEST):
+        below: list[object] = []
+        for value in waiting:
+            if isinstance(value, dict):
+                found.update(part for key, part in value.items() if key in _CODE_KEYS and isinstance(part, int))
+                below += [part for part in value.values() if type(part) in _HOLDERS]
+            elif isinstance(value, list):
+                below += [part for part in value if type(part) in _HOLDERS]
+        waiting = below
+    return found
 
 
 def _address(answers: Answers) -> str:
