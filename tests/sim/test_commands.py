@@ -203,3 +203,11 @@ def test_a_full_disk_takes_nothing_and_says_why() -> None:
     told = answer("head -c 2000 /dev/zero > /tmp/f", machine=machine)
     assert told.rc == 1
     assert "No space left on device" in told.err
+
+
+def test_nobody_computes_on_simulated_gpus_and_root_alone_resets_them() -> None:
+    assert answer("nvidia-smi --query-compute-apps=pid --format=csv,noheader") == answer("true")
+    assert answer("nvidia-smi --gpu-reset").rc == 4
+    lines = answer("sudo nvidia-smi --gpu-reset").out.splitlines()
+    assert len(lines) == 9
+    assert lines[-1] == "All done."

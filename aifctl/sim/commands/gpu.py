@@ -63,14 +63,26 @@ async def _nvidia_smi(call: Call) -> int:
             f"NVIDIA-SMI version  : {DRIVER}\nNVML version        : {DRIVER.rpartition('.')[0]}\nDRIVER version      : {DRIVER}\n"
             f"CUDA Version        : {CUDA}\n"
         )
+    if "query-compute-apps" in options:
+        return 0  # nobody computes here
+    if "gpu-reset" in options or "-r" in call.arguments:
+        return await _reset(call, chosen)
     query = options.get("query-gpu") or options.get("query")
     if query is not None and "format" in options:
         return await _query(call, chosen, query.split(","), options["format"].split(","))
     if set(options) - {"id"} or [
-        word for word in call.arguments if word in {"-q", "-x", "-pm", "-r", "topo", "nvlink"}
+        word for word in call.arguments if word in {"-q", "-x", "-pm", "topo", "nvlink"}
     ]:
         raise CommandError("this option is not emulated on a simulated node; try -L or --query-gpu=… --format=csv", 2)
     return await call.say(_table(call.machine, chosen))
+
+
+async def _reset(call: Call, chosen: list[Gpu]) -> int:
+    """Reset them: what stands in the kernel's log stays there, as on a real node."""
+    if call.shell.uid:
+        return await call.complain("Unable to reset this GPU: Insufficient Permissions", 4)
+    await call.say("".join(f"GPU {gpu.bus} was successfully reset.\n" for gpu in chosen))
+    return await call.say("All done.\n")
 
 
 def _chosen(call: Call) -> list[Gpu]:
