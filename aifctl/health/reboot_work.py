@@ -18,7 +18,7 @@ from aifctl.ports.work import Desk, NodeResult
 
 #: A DGX H100 is away for 8 to 15 min (POST, memory training); our own choice above that.
 COMES_BACK_S = 1800.0
-LOOK_EVERY_S = 10.0
+LOOK_EVERY_S = 5.0
 
 _BOOT_ID = Command(line="cat /proc/sys/kernel/random/boot_id", timeout_s=20.0)
 _MOST_BYTES = 4096

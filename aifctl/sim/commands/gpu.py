@@ -70,9 +70,7 @@ async def _nvidia_smi(call: Call) -> int:
     query = options.get("query-gpu") or options.get("query")
     if query is not None and "format" in options:
         return await _query(call, chosen, query.split(","), options["format"].split(","))
-    if set(options) - {"id"} or [
-        word for word in call.arguments if word in {"-q", "-x", "-pm", "topo", "nvlink"}
-    ]:
+    if set(options) - {"id"} or [word for word in call.arguments if word in {"-q", "-x", "-pm", "topo", "nvlink"}]:
         raise CommandError("this option is not emulated on a simulated node; try -L or --query-gpu=… --format=csv", 2)
     return await call.say(_table(call.machine, chosen))
 
