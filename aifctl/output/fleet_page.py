@@ -30,6 +30,7 @@ from aifctl.output.fleet_sentences import (
     incident_place,
     names_of,
     nodes_of,
+    reason_of,
     why_of,
 )
 from aifctl.output.fleet_style import LETTERS, letter_of, meaning_of
@@ -67,7 +68,7 @@ def render_page(health: FleetHealth, *, generated_at: Any, origin: str = "") -> 
         changes=[_change(one) for one in health.changes],
         legend=list(_legend(health)),
         halls=[{"name": name, "rows": [_row(row.label, row.racks) for row in rows]} for name, rows in halls],
-        **_sick(ordered, health.at_s),
+        **_sick(ordered, health),
     )
 
 
@@ -146,7 +147,7 @@ def _cell(node: NodeHealth) -> Mapping[str, Any]:
     }
 
 
-def _sick(ordered: Sequence[NodeHealth], at_s: float) -> Mapping[str, Any]:
+def _sick(ordered: Sequence[NodeHealth], health: FleetHealth) -> Mapping[str, Any]:
     found = [(index, node) for index, node in enumerate(ordered) if node.condition is not Condition.OK]
     found.sort(key=lambda one: -CONDITION_RANK[one[1].condition])
     rows = [
@@ -156,10 +157,8 @@ def _sick(ordered: Sequence[NodeHealth], at_s: float) -> Mapping[str, Any]:
             "condition": node.condition.value,
             "state": "off" if node.off else node.state,
             "rack": node.place.rack or "-",
-            "age": f"{show_age(at_s - node.at_s)} ago" if node.at_s else "never",
-            "why": f"{why_of(node)} {node.why}".strip()
-            if node.condition is not Condition.OUT
-            else "left out on purpose",
+            "age": f"{show_age(health.at_s - node.at_s)} ago" if node.at_s else "never",
+            "why": reason_of(node, health) or "left out on purpose",
         }
         for index, node in found[:_MOST_SICK]
     ]

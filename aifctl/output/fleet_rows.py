@@ -11,7 +11,7 @@ from aifctl.diagnosis.fleet_health import CONDITION_RANK, WORST_CONDITION_FIRST,
 from aifctl.fleet.nodeset import fold
 from aifctl.output.ages import show_age
 from aifctl.output.fleet_lines import Piece, joined
-from aifctl.output.fleet_sentences import why_of, worst_of
+from aifctl.output.fleet_sentences import reason_of, worst_of
 from aifctl.output.fleet_style import COLOURS
 from aifctl.output.style import BOLD, DIM, Style, width_of
 
@@ -59,25 +59,37 @@ def group_lines(health: FleetHealth, by: By, style: Style, *, is_wide: bool) -> 
 
 
 def node_lines(health: FleetHealth, style: Style, *, is_wide: bool) -> Iterator[str]:
-    """Yield a line a node; without `is_wide` of those that are not ok alone."""
+    """Yield a line a node; without `is_wide` of those that are not ok alone, the worst first."""
     loud = [node for node in health.nodes if is_wide or node.condition is not Condition.OK]
-    if loud:
-        titles = ("node", "result", "state", "rack", "why", "seen")
-        yield from _aligned([[Cell(title, BOLD) for title in titles], *(_node(one, health) for one in loud)], style)
+    if not is_wide:
+        loud.sort(key=lambda node: -CONDITION_RANK[node.condition])
+    rows = [[Cell(title, BOLD) for title in ("node", "result", "state", "seen", "why")]]
+    rows += [_node(one, health) for one in loud]
+    room = style.terminal.width - _width([row[:-1] for row in rows]) - _GAP
+    if style.terminal.is_terminal and not is_wide and room < _LEAST_WORST:
+        yield from (line for row in rows[1:] for line in _node_record(row, style))
+    elif loud:
+        cut = style.terminal.is_terminal and not is_wide
+        yield from _aligned([[*row[:-1], _cut_cell(row[-1], room, style) if cut else row[-1]] for row in rows], style)
     if count := len(health.nodes) - len(loud):
         yield style.paint(f"{count:,} more nodes, all ok", COLOURS[Condition.OK])
 
 
-def _node(node: NodeHealth, health: FleetHealth) -> Row:
-    why = "" if node.condition in {Condition.OK, Condition.OUT} else f"{why_of(node)} {node.why}".strip()
-    return (
-        Cell(node.node),
+def _node(node: NodeHealth, health: FleetHealth) -> list[Cell]:
+    return [
+        Cell(printable_line(node.node)),
         Cell(node.condition.value, COLOURS[node.condition]),
         Cell("off" if node.off else node.state),
-        Cell(printable_line(node.place.rack) or "-"),
-        Cell(printable_line(why) or "-"),
         Cell(_age(node.seen_at_s or None, health.at_s)),
-    )
+        Cell(printable_line(reason_of(node, health)) or "-"),
+    ]
+
+
+def _node_record(row: Sequence[Cell], style: Style) -> Iterator[str]:
+    name, result, state, seen, why = row
+    yield f"{style.paint(name.text, BOLD)} {style.paint(result.text, result.colour)}, {state.text}, seen {seen.text}"
+    if why.text != "-":
+        yield f"  {_cut(why.text, style, indent=_GAP)}"
 
 
 def _table(
@@ -104,7 +116,11 @@ def _heading(titles: Sequence[str]) -> Row:
 
 def _in_room(cell: Cell, room: int, style: Style) -> Row:
     """Return a cell cut to the room there is; none where that is too little to say anything."""
-    return (Cell(style.cut(cell.text, room), cell.colour),) if room >= _LEAST_WORST else ()
+    return (_cut_cell(cell, room, style),) if room >= _LEAST_WORST else ()
+
+
+def _cut_cell(cell: Cell, room: int, style: Style) -> Cell:
+    return Cell(style.cut(cell.text, room), cell.colour)
 
 
 def _group(group: Group, present: Sequence[Condition], health: FleetHealth) -> Row:
@@ -121,7 +137,7 @@ def _record(group: Group, health: FleetHealth, style: Style) -> Iterator[str]:
     counts = [Piece(f"{group.counts[one]} {one}", COLOURS[one]) for one in WORST_CONDITION_FIRST if group.counts[one]]
     yield from joined([Piece(f"{printable_line(group.value)}:", BOLD), *counts], style)
     if worst := printable_line(worst_of(group)):
-        yield f"  {_cut(f'{worst}, {_age(group.oldest_at_s, health.at_s)}', style)}"
+        yield f"  {_cut(f'{worst}, {_age(group.oldest_at_s, health.at_s)}', style, indent=_GAP)}"
 
 
 def _age(at_s: float | None, now_s: float) -> str:
@@ -145,5 +161,5 @@ def _aligned(rows: Sequence[Row], style: Style, *, gap: int = _GAP) -> Iterator[
         yield (" " * gap).join(cells).rstrip()
 
 
-def _cut(text: str, style: Style) -> str:
-    return style.cut(text, style.terminal.width) if style.terminal.is_terminal else text
+def _cut(text: str, style: Style, *, indent: int = 0) -> str:
+    return style.cut(text, style.terminal.width - indent) if style.terminal.is_terminal else text

@@ -122,6 +122,15 @@ def why_of(node: NodeHealth) -> str:
     return node.worst_check or node.condition.value
 
 
+def reason_of(node: NodeHealth, health: FleetHealth) -> str:
+    """Return what makes a node what it counts as, in a sentence where there is one; "" where it is ok or out."""
+    if node.condition in {Condition.OK, Condition.OUT}:
+        return ""
+    found = next((one.message for one in health.findings.get(node.node, ()) if one.check == node.worst_check), "")
+    said = node.why or found
+    return f"{why_of(node)}: {said}" if said else why_of(node)
+
+
 def _states(health: FleetHealth) -> Iterator[Sentence]:
     apart = [f"{count} {name}" for name, count in health.states.items() if name not in _READY]
     if apart:

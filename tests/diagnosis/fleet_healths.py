@@ -31,7 +31,9 @@ def node(name: str, condition: Condition, **more: Any) -> NodeHealth:
         "at_s": 0.0 if condition in {Condition.UNSEEN, Condition.OUT} else NOW_S - 4 * MINUTE_S,
         "place": place,
     }
-    return NodeHealth(node=name, condition=condition, **(told | more))
+    told |= more
+    told.setdefault("seen_at_s", NOW_S - 20 * MINUTE_S if condition is Condition.UNREACHABLE else told["at_s"])
+    return NodeHealth(node=name, condition=condition, **told)
 
 
 def incident(number: int, **more: Any) -> IncidentHealth:

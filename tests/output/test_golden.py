@@ -9,8 +9,10 @@ import pytest
 from aifctl.output.format import Format
 from aifctl.output.terminal import TerminalFacts
 from tests.output.conftest import Render
+from tests.output.fleet_reports import FLEET_CASES
 from tests.output.reports import CASES, scopes_of
 
+_ALL = CASES | FLEET_CASES
 GOLDEN = Path(__file__).parent / "golden"
 _PLACES = {
     "pipe": TerminalFacts(),
@@ -24,7 +26,7 @@ _PLACES = {
 @pytest.mark.parametrize("golden", sorted(GOLDEN.iterdir()), ids=lambda path: path.name)
 def test_a_format_writes_its_golden_file(golden: Path, render: Render) -> None:
     case, name, place = golden.stem.split(".")
-    head, items, report = CASES[case]
+    head, items, report = _ALL[case]
 
     written = render(name, head, items(), report, terminal=_PLACES[place], scopes_of=scopes_of)
 
@@ -34,8 +36,12 @@ def test_a_format_writes_its_golden_file(golden: Path, render: Render) -> None:
 def test_every_format_has_golden_files_for_what_it_can_show(formats: dict[str, Format]) -> None:
     shown = {tuple(path.stem.split(".")[:2]) for path in GOLDEN.iterdir()}
 
+    pages = {"html"}  # looked at by a browser, in test_fleet_page_browser.py
     assert shown >= {
-        (case, name) for case, (head, *_) in CASES.items() for name in formats if formats[name].fits(head.kind)
+        (case, name)
+        for case, (head, *_) in _ALL.items()
+        for name in formats.keys() - pages
+        if formats[name].fits(head.kind)
     }
 
 
