@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from random import Random
 
 from aifctl.sim.fault import read_kinds
-from aifctl.sim.layout import Layout, Place
+from aifctl.sim.layout import NODES_PER_SU, RACKS_PER_SU, Layout, Place
 from aifctl.sim.targets import resolve_targets
 
 #: Fault → the checks of which one must name the node.
@@ -86,6 +86,20 @@ class Row:
 def probed_kinds() -> list[str]:
     """Return the kinds of faults that a sweep must find, in order."""
     return sorted(name for name, kind in read_kinds().items() if kind.patch or kind.spoil)
+
+
+def usual_wide(nodes_count: int) -> tuple[Wide, ...]:
+    """Return faults of a leaf, a rack, a feed's row, a chassis and a driver's cohort; the last SU's nodes stay whole."""
+    layout = Layout(nodes_count)
+    sus = layout.nodes_count // NODES_PER_SU
+    leaf, rack, feed = f"l{sus}-r3", layout.rack_name(RACKS_PER_SU * (sus - 1)), f"B{2 * (sus - 1) - 1}"
+    lone = f"{layout.rack_name(1)}n01"
+    return (
+        Wide(faults=("ib-down",), where=f"leaf:{leaf}", check="port-state", scope=("leaf", leaf)),
+        Wide(faults=("pcie-aer",), where=f"rack:{rack}", check="pci-aer", scope=("rack", rack)),
+        Wide(faults=("pcie-downtrain",), where=f"feed:{feed}", check="pcie-link", scope=("feed", feed)),
+        Wide(faults=("gpu-lost:all",), where=lone, check="pci-lost", scope=("chassis", lone)),
+    )
 
 
 def plan(nodes_count: int, *, each: int, wide: Sequence[Wide] = (), seed: int = 7) -> Plan:

@@ -8,15 +8,10 @@ from __future__ import annotations
 import pytest
 
 from aifctl.diagnosis.finding import Result
-from tests.health.planted_faults import EXPECTED, Plan, Told, Wide, judge, plan, render
+from tests.health.planted_faults import EXPECTED, Plan, Told, judge, plan, render, usual_wide
 from tests.health.simulated_night import Night, Swept
 
 _WELL = {Result.OK, Result.WATCH}
-WIDE = (
-    Wide(faults=("ib-down",), where="leaf:l2-r3", check="port-state", scope=("leaf", "l2-r3")),
-    Wide(faults=("pcie-aer",), where="rack:r001", check="pci-aer", scope=("rack", "r001")),
-    Wide(faults=("ib-flap:0",), where="su:su3", check="port-flap", scope=("leaf", "l3-r0")),
-)
 
 
 def told(swept: Swept) -> Told:
@@ -35,7 +30,7 @@ def test_every_kind_of_fault_is_found_and_nothing_healthy_is() -> None:
     night = Night(400)
     first = night.sweep()
     assert first.incidents == ()
-    planned = plan(400, each=2, wide=WIDE)
+    planned = plan(400, each=2, wide=usual_wide(400))
     night.plant(*planned.plantings())
     swept = night.sweep()
     rows = list(judge(planned, told(swept)))
