@@ -90,7 +90,7 @@ def _found(row: FindingRow) -> Iterator[_Line]:
 
 
 def _facts(rows: Sequence[FactsRow], reader: Reader) -> Iterator[_Line]:
-    for row, before in zip(rows, [*rows[1:], None], strict=True):
+    for row, before in zip(rows, [*rows[1:], None], strict=False):
         parts = _changed(reader.facts(row.digest), reader.facts(before.digest) if before else None)
         text = f"another {', '.join(parts)}" if before and parts else "told what it is for the first time"
         yield _Line(at_s=row.since_at_s, kind="facts", text=text, who=f"sweep {row.since_sweep}")
