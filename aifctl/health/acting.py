@@ -14,6 +14,7 @@ from aifctl.custody import guards
 from aifctl.custody.audit import append_act
 from aifctl.custody.moving import Ground as MoveGround, Stand, move_to, stands, take_out
 from aifctl.diagnosis.finding import Result
+from aifctl.diagnosis.incidents import Incident, drains
 from aifctl.fleet.fleet import Fleet
 from aifctl.fleet.lifecycle import State
 from aifctl.fleet.nodeset_fold import fold
@@ -24,10 +25,10 @@ from aifctl.health.deciding import (
     Ground,
     Sighted,
     Wanted,
-    blind_incidents,
     decide,
+    is_blind,
 )
-from aifctl.health.evidence import evidence_of, missed_looks_count
+from aifctl.health.evidence import evidence_of, missed_looks_count, seen_checks
 from aifctl.ports.store import ConflictError, Store
 from aifctl.ports.store_writes import By
 from aifctl.ports.toolbox import Toolbox
@@ -82,7 +83,7 @@ def act(sighted: Sequence[Sighted], tools: Toolbox, by: By, *, pause: Callable[[
     store = tools.store
     try:
         with _alone(store, by, pause):
-            ground = _look(sighted, tools, store)
+            ground = _look(sighted, tools, store, by)
             return _carry_out(decide(sighted, ground), tools, store, by)
     except BusyError as problem:
         return Acted(left=f"nothing was drained, another sweep acts right now, and the next one looks again: {problem}")
@@ -106,21 +107,27 @@ def _alone(store: Store, by: By, pause: Callable[[float], None]) -> Iterator[Non
             store.release([ACTING], owner=owner)
 
 
-def _look(sighted: Sequence[Sighted], tools: Toolbox, store: Store) -> Ground:
+def _look(sighted: Sequence[Sighted], tools: Toolbox, store: Store, by: By) -> Ground:
     """Read how things stand now, inside of the lease: what this process read earlier may be another sweep's past."""
     rows = store.states()
     fleet = tools.fleet.written.with_states(lambda: {name: row.now for name, row in rows.items()})
     standing = stands(fleet.names, fleet, rows)
-    suspects = [name for name, stand in standing.items() if stand.state is State.SUSPECT]
-    blind = {node for incident, _ in blind_incidents(sighted) for node in incident.nodes if node in standing}
-    looked = {row.node: row for row in store.nodes_now({*suspects, *blind}, bodies=True)} if suspects or blind else {}
+    suspects = {name for name, stand in standing.items() if stand.state is State.SUSPECT}
+    meant = {node for incident, _ in sighted for node in incident.nodes if _matters(incident) and node in standing}
+    looked = {row.node: row for row in store.nodes_now({*suspects, *meant}, bodies=True)} if suspects or meant else {}
+    mine = {name: row for name, row in looked.items() if row.sweep == by.run or not by.run}
     return Ground(
         fleet=fleet,
         stands=standing,
-        looks=_blind_looks(sighted, {name: missed_looks_count(row) for name, row in looked.items()}, standing, store),
+        seen={name: seen_checks(row) for name, row in mine.items()},
+        looks=_blind_looks(sighted, {name: missed_looks_count(row) for name, row in mine.items()}, standing, store),
         evidence={name: evidence_of(looked[name]) for name in suspects if name in looked},
         untouchable=_untouchable(tools, fleet, store),
     )
+
+
+def _matters(incident: Incident) -> bool:
+    return drains(incident) or is_blind(incident)
 
 
 def _blind_looks(
@@ -128,9 +135,9 @@ def _blind_looks(
 ) -> dict[str, int]:
     """Return how many looks in a row could not tell; what answered and stayed unknown is counted by its readings."""
     counts = dict(missed)
-    for incident, _ in blind_incidents(sighted):
-        for node in incident.nodes if incident.result is Result.UNKNOWN else ():
-            if node in standing and standing[node].state is State.READY:
+    for incident, _ in sighted:
+        for node in incident.nodes if is_blind(incident) and incident.result is Result.UNKNOWN else ():
+            if node in missed and standing[node].state is State.READY:
                 since_s = min((one.first_at_s for one in store.findings([node], check=incident.check)), default=None)
                 looks = () if since_s is None else store.readings(node, since_s=since_s, limit=SUSPECT_LOOKS_COUNT)
                 counts[node] = max(counts.get(node, 0), len(looks))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -24,6 +24,7 @@ CHECK_FAILED = "check-failed"
 
 _BLIND = frozenset({Result.UNREACHABLE, Result.UNKNOWN})
 _MOST_REASON = 200
+_STALE = "what was found stands from an earlier look: this one could not see it"
 _URGENCY = tuple(Action)
 
 Sighted = tuple[Incident, IncidentRow]
@@ -36,6 +37,8 @@ class Ground:
     Attributes:
         fleet: with its policy and scopes.
         stands: of every node, by name.
+        seen: node → the checks that found something in this very sweep's look; a node that is not in it, this sweep has
+            not looked at, and leaves alone. What stands from an earlier look drains nobody.
         looks: node → looks in a row that could not tell, of those with such an incident.
         evidence: of the nodes that are suspect now.
         untouchable: node → why nobody may touch it: off, protected, frozen.
@@ -43,6 +46,7 @@ class Ground:
 
     fleet: Fleet
     stands: Mapping[str, Stand]
+    seen: Mapping[str, Collection[str]] = field(default_factory=dict)
     looks: Mapping[str, int] = field(default_factory=dict)
     evidence: Mapping[str, Evidence] = field(default_factory=dict)
     untouchable: Mapping[str, str] = field(default_factory=dict)
@@ -87,8 +91,10 @@ def decide(sighted: Sequence[Sighted], ground: Ground) -> Decision:
 
     A suspect check and a cause outside of the nodes drain nobody; neither does what could not be looked at.
     """
-    wanted = _urgent_first(_wanted(sighted, ground))
-    kept = {one.node: why for one in wanted if (why := _why_not(one, ground))}
+    every = list(_wanted(sighted, ground))
+    wanted = _urgent_first(one for one in every if one.incident.check in ground.seen[one.node])
+    kept = {one.node: _STALE for one in every} | {one.node: _why_not(one, ground) for one in wanted}
+    kept = {node: why for node, why in kept.items() if why}
     out = [name for name, stand in ground.stands.items() if stand.state in OUT]
     budgeted = within_budget([one.node for one in wanted if one.node not in kept], out, ground.fleet)
     allowed = frozenset(budgeted.allowed)
@@ -101,15 +107,10 @@ def decide(sighted: Sequence[Sighted], ground: Ground) -> Decision:
     )
 
 
-def blind_incidents(sighted: Iterable[Sighted]) -> Iterator[Sighted]:
-    """Yield the incidents of nodes that could not be looked at, each for itself.
-
-    Where a check has failed by itself, that says nothing of the node.
-    """
-    for incident, row in sighted:
-        of_its_own = not incident.suspect and not incident.shared and incident.code != CHECK_FAILED
-        if incident.result in _BLIND and of_its_own:
-            yield incident, row
+def is_blind(incident: Incident) -> bool:
+    """Return whether nodes could not be looked at, each for itself. Where a check has failed, that says nothing of the node."""
+    of_its_own = not incident.suspect and not incident.shared and incident.code != CHECK_FAILED
+    return incident.result in _BLIND and of_its_own
 
 
 def _wanted(sighted: Iterable[Sighted], ground: Ground) -> Iterator[Wanted]:
@@ -117,7 +118,7 @@ def _wanted(sighted: Iterable[Sighted], ground: Ground) -> Iterator[Wanted]:
         if drains(incident):
             for node in incident.nodes:
                 stand = ground.stands.get(node)
-                if stand is not None and stand.state in DRAINABLE:
+                if stand is not None and stand.state in DRAINABLE and node in ground.seen:
                     yield Wanted(stand=stand, incident=incident, row=row)
 
 
@@ -139,12 +140,12 @@ def _why_not(one: Wanted, ground: Ground) -> str:
 
 def _blind(sighted: Iterable[Sighted], ground: Ground) -> Iterator[Wanted]:
     seen: set[str] = set()
-    for incident, row in blind_incidents(sighted):
-        for node in incident.nodes:
+    for incident, row in sighted:
+        for node in incident.nodes if is_blind(incident) else ():
             stand = ground.stands.get(node)
             if stand is None or node in seen or stand.state is not State.READY or node in ground.untouchable:
                 continue
-            if ground.looks.get(node, 0) >= SUSPECT_LOOKS_COUNT:
+            if node in ground.seen and ground.looks.get(node, 0) >= SUSPECT_LOOKS_COUNT:
                 seen.add(node)
                 yield Wanted(stand=stand, incident=incident, row=row)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from aifctl.custody.drains import Evidence
-from aifctl.diagnosis.finding import RANK, REACHABILITY, Result
+from aifctl.diagnosis.finding import RANK, REACHABILITY, Finding, Result
 from aifctl.diagnosis.standing_text import NodeFindings, parse_findings
 from aifctl.ports.store_rows import NodeRow
 
@@ -26,10 +26,22 @@ def evidence_of(row: NodeRow) -> Evidence:
         seen_at_s=row.seen_at_s,
         boot_id=row.boot_id,
         judged=frozenset((*kept.judged, *reached)),
-        found=frozenset(one.finding.check for one in kept.standing if RANK[one.finding.result] > _MILD),
+        found=frozenset(one.finding.check for one in kept.standing if _counts(one.finding)),
     )
+
+
+def seen_checks(row: NodeRow) -> frozenset[str]:
+    """Return the checks that found something when the node was last looked at; none where it did not answer then."""
+    if row.outcome != _ANSWERED:
+        return frozenset()
+    return frozenset(one.finding.check for one in findings_of(row).standing if not one.stale and not one.clean_count)
 
 
 def missed_looks_count(row: NodeRow) -> int:
     """Return how many looks in a row did not reach the node."""
     return max((one.looks_count for one in findings_of(row).standing if one.finding.check == REACHABILITY), default=0)
+
+
+def _counts(finding: Finding) -> bool:
+    """What may be the node still booting is not clean yet, however mildly it is put meanwhile."""
+    return RANK[finding.result] > _MILD or finding.debounced

@@ -47,8 +47,14 @@ def sighting(one: Incident) -> Sighting:
     )
 
 
-def sighted(tools: FakeToolbox, *incidents: Incident) -> list[Sighted]:
-    """Keep incidents as a sweep does, and return them with their rows."""
+def sighted(tools: FakeToolbox, *incidents: Incident, looked: bool = True, boot_id: str = "boot-1") -> list[Sighted]:
+    """Keep incidents as a sweep does, and return them with their rows; `looked`: it has looked at their nodes just now."""
+    found: dict[str, list[Finding]] = {}
+    for one in incidents if looked else ():
+        for node in one.nodes:
+            found.setdefault(node, []).append(finding(one.check, one.result))
+    for node, those in found.items():
+        look(tools.store, node, *those, at_s=tools.clock.now().timestamp(), sweep=SWEEP.run, boot_id=boot_id)
     rows = tools.store.sight([sighting(one) for one in incidents], SWEEP)
     return list(zip(incidents, rows, strict=True))
 

@@ -43,8 +43,7 @@ def put(tools: FakeToolbox, node: str, *path: State, owner: str = "", reason: st
 
 
 def test_a_fault_of_a_nodes_own_drains_it_and_where_nothing_runs_it_is_drained_at_once(tools: FakeToolbox) -> None:
-    look(tools.store, "r1n1", finding(), at_s=NOW_S, boot_id="boot-7")
-    acted = act(sighted(tools, incident("r1n1")), tools.box, SWEEP)
+    acted = act(sighted(tools, incident("r1n1"), boot_id="boot-7"), tools.box, SWEEP)
 
     assert acted.drained == (("r1n1", "aifctl:check:xid fell off the bus"),)
     (row,) = tools.store.states().values()
@@ -121,6 +120,16 @@ def test_no_rack_loses_more_than_its_cap(tools: FakeToolbox) -> None:
     assert acted.withheld == (("r1n3", "2 of 2 nodes of rack r1 that may be out of service are"),)
 
 
+def test_only_what_this_very_sweep_has_seen_drains_a_node(tools: FakeToolbox) -> None:
+    """What stands of nodes that it has not looked at, or could not see this time, is old news."""
+    for node in ("r1n1", "r2n1"):
+        look(tools.store, node, finding(), at_s=NOW_S, sweep="before")
+    look(tools.store, "r2n1", finding(), at_s=NOW_S + 60, answered=False, sweep=SWEEP.run)
+    acted = act(sighted(tools, incident("r1n1"), incident("r2n1"), looked=False), tools.box, SWEEP)
+    assert (acted.drained, states(tools)) == ((), {})
+    assert acted.withheld == (("r2n1", "what was found stands from an earlier look: this one could not see it"),)
+
+
 def test_a_node_with_two_faults_is_drained_once_for_the_worse(tools: FakeToolbox) -> None:
     both = [incident("r1n1", action=Action.RESET), incident("r1n1", "remap", Action.RMA)]
     acted = act(sighted(tools, *both), tools.box, SWEEP)
@@ -171,7 +180,9 @@ def test_a_node_that_could_not_be_reached_three_times_in_a_row_is_suspect_and_no
     missing = finding("reachability", Result.UNREACHABLE)
     for count, expected in ((2, {}), (3, {"r1n1": "suspect"})):
         look(tools.store, "r1n1", missing, at_s=NOW_S + count, answered=False, looks_count=count, sweep=f"s{count}")
-        act(sighted(tools, blind), tools.box, SWEEP)
+        act(sighted(tools, blind, looked=False), tools.box, replace(SWEEP, run="another"))
+        assert states(tools) == {}, "it was not this sweep that looked"
+        act(sighted(tools, blind, looked=False), tools.box, replace(SWEEP, run=f"s{count}"))
         assert states(tools) == expected
     row = tools.store.states()["r1n1"]
     assert (row.reason, row.owner) == ("aifctl:check:reachability timeout", "check")
@@ -183,19 +194,16 @@ def test_a_node_of_which_a_check_could_not_tell_three_times_is_suspect(tools: Fa
     for count in (1, 2, 3):
         assert states(tools) == {}
         look(tools.store, "r1n1", *([cannot] if count == 1 else []), at_s=NOW_S + count, sweep=f"s{count}")
-        act(sighted(tools, unknown), tools.box, SWEEP)
+        act(sighted(tools, unknown, looked=False), tools.box, replace(SWEEP, run=f"s{count}"))
     assert states(tools) == {"r1n1": "suspect"}
 
 
 def test_a_check_that_fails_by_itself_or_a_whole_rack_that_is_silent_makes_nobody_suspect(tools: FakeToolbox) -> None:
     missing = finding("reachability", Result.UNREACHABLE)
-    look(tools.store, "r1n1", missing, at_s=NOW_S, answered=False, looks_count=9)
+    look(tools.store, "r1n1", missing, at_s=NOW_S, answered=False, looks_count=9, sweep=SWEEP.run)
     blind = incident("r1n1", "reachability", Action.NONE, result=Result.UNREACHABLE)
-    act(
-        sighted(tools, replace(blind, scope="rack", scope_value="r1"), replace(blind, code="check-failed")),
-        tools.box,
-        SWEEP,
-    )
+    others = (replace(blind, scope="rack", scope_value="r1"), replace(blind, code="check-failed"))
+    act(sighted(tools, *others, looked=False), tools.box, SWEEP)
     assert states(tools) == {}
 
 
