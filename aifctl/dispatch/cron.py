@@ -8,7 +8,7 @@ import os
 import re
 import socket
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -100,7 +100,12 @@ def render_textfile(attempt: Attempt, *, last_success_at: float | None) -> str:
     if attempt.coverage is not None:
         families += _coverage(attempt.coverage, named)
     rows = [({**named, "outcome": key}, float(value)) for key, value in sorted(attempt.counts.items())]
-    return render_metrics([*families, _family("nodes", "Nodes by outcome.", rows), *attempt.more])
+    families.append(_family("nodes", "Nodes by outcome.", rows))
+    # Named, too: the exporter refuses two files that hold one series, and a site may sweep hall by hall.
+    more = (
+        replace(one, rows=tuple(({**named, **labels}, value) for labels, value in one.rows)) for one in attempt.more
+    )
+    return render_metrics([*families, *more])
 
 
 def send_heartbeat(url: Secret, *, send: Send | None = None, timeout_s: float = CALL_TIMEOUT_S) -> str | None:

@@ -13,6 +13,8 @@ from aifctl.core.exit_codes import ExitCode
 from aifctl.core.report import Report
 from aifctl.custody.lock import Lock, Skipped, parse_lock, take_lock
 from aifctl.custody.secret_source import read_secret
+from aifctl.diagnosis.fleet_health import FleetHealth
+from aifctl.diagnosis.fleet_metrics import fleet_metrics
 from aifctl.dispatch.asked import Fan, Timetable
 from aifctl.dispatch.cron import COVERED, Attempt, check_textfile, jitter_s, send_heartbeat, write_textfile
 from aifctl.ports.toolbox import Toolbox
@@ -83,7 +85,8 @@ class _Ledger:
         attempt = replace(self._attempt(code), looked=True)
         if report is not None:
             counts = report.summary.get("counts") or {}
-            attempt = replace(attempt, coverage=report.coverage, counts=counts)
+            more = tuple(fleet_metrics(report.view)) if isinstance(report.view, FleetHealth) else ()
+            attempt = replace(attempt, coverage=report.coverage, counts=counts, more=more)
         write_textfile(self.textfile, attempt)
 
     def skipped(self, skipped: Skipped) -> Report:

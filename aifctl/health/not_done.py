@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from typing import Any
 
 from aifctl.ports.store import Reader
 from aifctl.ports.store_rows import OutboxRow
@@ -22,6 +23,9 @@ def not_done(reader: Reader, now_s: float) -> Iterator[str]:
     for row in reader.outbox():
         if row.attempts or now_s - row.due_at_s > _ON_ITS_WAY_S:
             waiting.setdefault(row.channel, []).append(row)
+    left = _kept(reader).get("left") or ()
+    if left:
+        yield f"reconcile could not finish: {', '.join(map(str, left))}"
     for channel, rows in waiting.items():
         count, first_s = len(rows), min(row.due_at_s for row in rows)
         error = next((row.last_error for row in reversed(rows) if row.last_error), "")
@@ -39,7 +43,10 @@ def muted(reader: Reader, now_s: float) -> Iterator[str]:
 
 def reconciled_at_s(reader: Reader) -> float:
     """Return when reconcile last ran; 0 where it never did."""
+    at_s = _kept(reader).get("at_s")
+    return float(at_s) if isinstance(at_s, int | float) else 0.0
+
+
+def _kept(reader: Reader) -> Mapping[str, Any]:
     kept = reader.get(RECONCILE)
-    if isinstance(kept, Mapping):
-        kept = kept.get("at_s")
-    return float(kept) if isinstance(kept, int | float) else 0.0
+    return kept if isinstance(kept, Mapping) else {}

@@ -7,6 +7,7 @@ import stat
 import threading
 import urllib.error
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -17,8 +18,11 @@ from aifctl.core.errors import SetupError, UsageError
 from aifctl.core.exit_codes import ExitCode
 from aifctl.core.report import Coverage
 from aifctl.core.secret import Secret
+from aifctl.diagnosis.fleet_metrics import fleet_metrics
 from aifctl.dispatch.cron import Attempt, check_textfile, jitter_s, send_heartbeat, write_textfile
 from aifctl.dispatch.posting import Letter
+from tests.core.test_metrics import checked
+from tests.diagnosis.fleet_healths import sick_fleet
 
 TOKEN = "https://hc.example/ping/3f2a-secret"
 
@@ -98,6 +102,14 @@ def test_a_text_file_that_cannot_be_replaced_is_one_sentence_and_leaves_nothing(
         write_textfile(tmp_path / "aifctl.prom", attempt(ExitCode.OK, 0))
 
     assert [path.name for path in tmp_path.iterdir()] == ["aifctl.prom"]
+
+
+def test_a_sweeps_file_holds_how_its_nodes_stand_under_the_jobs_name_and_promtool_accepts_it(tmp_path: Path) -> None:
+    path = tmp_path / "aifctl.prom"
+    write_textfile(path, replace(attempt(ExitCode.FINDINGS, 0, name="hall-1"), more=tuple(fleet_metrics(sick_fleet()))))
+    checked(path.read_text())
+    assert value(path, 'aifctl_fleet_nodes{name="hall-1",condition="fault"}') == 2
+    assert value(path, 'aifctl_exit_code{name="hall-1"}') == 1
 
 
 def test_a_name_with_quotes_stays_one_label(tmp_path: Path) -> None:
