@@ -84,6 +84,7 @@ class Check:
         judge: see Judge.
         needs: what it asks a profile for.
         detail: for `checks explain`: what it sees and what it can't, why the action, sources.
+        judges_ends: it judges how its section ended, and is asked also where that could not be read.
         moving: it reads fields that move or the memory; others are judged anew only when a fact changed.
         explained_by: checks whose finding on the same node (same subject, or the node as a whole) says why this one finds
             something: it joins that incident instead of making its own. A GPU that is off the bus has no NVLinks.
@@ -98,5 +99,6 @@ class Check:
     needs: tuple[Threshold, ...] = ()
     detail: str = ""
     moving: bool = False
+    judges_ends: bool = False
     measure: Callable[[Reading], Mapping[str, float]] | None = field(default=None)
     explained_by: tuple[str, ...] = ()

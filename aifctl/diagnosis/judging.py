@@ -43,7 +43,7 @@ def judge(case: Case, checks: Iterable[Check]) -> Verdict:
     tally = _Tally(findings=list(judge_ends(case.reading)))
     for check in checks:
         end = case.reading.end(check.section)
-        if end.status is SectionStatus.OK:
+        if end.status is SectionStatus.OK or (check.judges_ends and end.status in _UNREAD):
             _judge_check(check, case, tally)
     return verdict_of(tally.findings, tally.judged, node=case.reading.node)
 
@@ -62,7 +62,7 @@ def verdict_of(findings: Sequence[Finding], judged: Sequence[str], *, node: str 
 def judge_ends(reading: Reading) -> Iterator[Finding]:
     """Say of each section that was tried and not read that it is unknown: could not look is never clean."""
     for section, end in reading.ends.items():
-        if end.status in {SectionStatus.ERROR, SectionStatus.TIMEOUT} and end.code not in _OTHERS_BUSINESS:
+        if end.status in _UNREAD and end.code not in _OTHERS_BUSINESS:
             why = printable_line(end.message) or end.code or end.status.value
             yield Finding(
                 check=SECTION_CHECK,
@@ -75,6 +75,7 @@ def judge_ends(reading: Reading) -> Iterator[Finding]:
             )
 
 
+_UNREAD = frozenset({SectionStatus.ERROR, SectionStatus.TIMEOUT})
 #: Ends that a check of its own judges (health/checks/driver_answers.py): evidence, not ignorance.
 _OTHERS_BUSINESS = frozenset({"driver-hung", "library-mismatch", "no-driver"})
 

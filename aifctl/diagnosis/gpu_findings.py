@@ -1,0 +1,86 @@
+"""What the checks over GPUs share: asking a reading for a field, and a finding about one GPU."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from aifctl.diagnosis.absent import Absent, CannotTellError, NeutralError, known, told
+from aifctl.diagnosis.check import Case
+from aifctl.diagnosis.finding import Action, Finding, Result
+from aifctl.diagnosis.gpu import Gpu
+from aifctl.diagnosis.reading import Reading
+from aifctl.diagnosis.subjects import gpu_subject
+from aifctl.diagnosis.told_by import untold_by
+
+
+def ask(gpu: Gpu, name: str, case: Case, what: str = "") -> Any:
+    """Return a field of a GPU that is there.
+
+    Raises:
+        NeutralError: this hardware, this driver or the tool that was asked has no word for it.
+        CannotTellError: it should have been told.
+    """
+    value = getattr(gpu, name)
+    what = what or name.replace("_", " ")
+    if value is Absent.MISSING and case.reading.gpu and name in untold_by(case.reading.gpu.source):
+        raise NeutralError(what)
+    return told(value, what)
+
+
+def ask_if_any(gpu: Gpu, name: str, case: Case) -> Any:
+    """Return a field, None where there can be none; CannotTellError as `ask`."""
+    try:
+        return ask(gpu, name, case)
+    except NeutralError:
+        return None
+
+
+def every_gpu(reading: Reading) -> Iterator[tuple[str, Gpu]]:
+    """Each GPU, lost ones, too."""
+    if reading.gpu is None:
+        raise CannotTellError("GPUs", "not read")
+    for gpu in reading.gpu.gpus:
+        yield gpu_subject(gpu), gpu
+
+
+def gpu_finding(
+    check: str,
+    gpu: Gpu,
+    code: str,
+    verdict: tuple[Result, Action],
+    message: str,
+    *,
+    observed: Any = None,
+    expected: Any = None,
+    source: str = "",
+    facts: Mapping[str, Any] | None = None,
+    at_s: float | None = None,
+    debounced: bool = False,
+) -> Finding:
+    """Make a finding; `message` goes on after "the GPU at ADDRESS "."""
+    return Finding(
+        check=check,
+        subject=gpu_subject(gpu),
+        code=code,
+        result=verdict[0],
+        action=verdict[1],
+        message=f"the GPU at {gpu.pci_address or f'index {known(gpu.index, -1)}'} {message}",
+        observed=observed,
+        expected=expected,
+        source=source,
+        identity=known(gpu.serial, ""),
+        facts=facts or {},
+        at_s=at_s,
+        debounced=debounced,
+    )
+
+
+#: What goes wrong most, as (result, action).
+RMA = (Result.FAULT, Action.RMA)
+RESET = (Result.FAULT, Action.RESET)
+REBOOT = (Result.FAULT, Action.REBOOT)
+DRAIN = (Result.FAULT, Action.DRAIN)
+CABLE = (Result.FAULT, Action.CABLE)
+FIX = (Result.DEGRADED, Action.FIX)
+WATCH = (Result.WATCH, Action.WATCH)

@@ -1,0 +1,50 @@
+"""Do NVLinks have errors?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from aifctl.diagnosis.absent import NeutralError
+from aifctl.diagnosis.check import Case, Check, Threshold
+from aifctl.diagnosis.finding import Finding
+from aifctl.diagnosis.gpu import Gpu
+from aifctl.diagnosis.gpu_findings import WATCH, ask_if_any, gpu_finding
+from aifctl.diagnosis.growth_rate import last_grown_at
+from aifctl.diagnosis.reading import SectionName
+from aifctl.diagnosis.remembering import gpu_identity
+from aifctl.diagnosis.subjects import gpus
+
+_WINDOW = "gpu.nvlink_error_window_s"
+_COUNTERS = (("recovery", "recoveries"), ("replay", "replays"), ("crc", "checksum errors"))
+_SOURCE = "DCGM, NVLink health: replays and recoveries from one on, checksum errors from 100 a second on"
+
+
+def _judge(gpu: Gpu, case: Case) -> Iterator[Finding]:
+    identity, window = gpu_identity(gpu), case.expect(_WINDOW)
+    asked = [ask_if_any(gpu, f"nvlink_{name}_count", case) for name, _ in _COUNTERS]
+    if all(value is None for value in asked):
+        raise NeutralError("NVLink errors")
+    for name, what in _COUNTERS:
+        counter = f"nvlink_{name}_count"
+        count = case.memory.grown(identity, counter, within_s=window.value, now_s=case.reading.at_s)
+        if count:
+            said = f"has had {count} NVLink {what} in the last {window.value / 3600:g} h"
+            yield gpu_finding(
+                "nvlink-errors", gpu, name, WATCH, said, observed=count, expected=0, source=_SOURCE,
+                at_s=last_grown_at(case.memory, identity, counter),
+            )  # fmt: skip
+
+
+CHECK = Check(
+    name="nvlink-errors",
+    about="NVLinks count no recoveries, replays or checksum errors.",
+    section=SectionName.GPU,
+    subjects=gpus,
+    judge=_judge,
+    needs=(
+        Threshold(key=_WINDOW, type=float, low=60, high=86400, about="seconds that such growth is held against it"),
+    ),
+    detail="By their growth in this boot and driver load. A watch by itself; with a Xid 74 it is a link.",
+    moving=True,
+    explained_by=("nvlink-state", "gpu-lost", "pci-lost"),
+)

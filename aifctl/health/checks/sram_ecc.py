@@ -1,0 +1,47 @@
+"""Has the GPU's SRAM had errors that could not be corrected?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from aifctl.diagnosis.check import Case, Check, Threshold
+from aifctl.diagnosis.finding import Finding
+from aifctl.diagnosis.gpu import Gpu
+from aifctl.diagnosis.gpu_findings import RESET, RMA, ask, ask_if_any, gpu_finding
+from aifctl.diagnosis.reading import SectionName
+from aifctl.diagnosis.subjects import gpus
+
+_MOST = "gpu.sram_uncorrected_most_count"
+_VERDICT = "NVIDIA Xid catalogue, Xid 48: SRAM Threshold Exceeded means that the GPU is to be replaced"
+
+
+def _judge(gpu: Gpu, case: Case) -> Iterator[Finding]:
+    exceeded = ask_if_any(gpu, "sram_threshold_exceeded", case)
+    if exceeded:
+        said = "has had more uncorrectable SRAM errors than NVIDIA allows: replace it"
+        yield gpu_finding("sram-ecc", gpu, "threshold", RMA, said, observed=True, expected=False, source=_VERDICT)
+    volatile = ask(gpu, "sram_uncorrected_volatile_count", case, "uncorrectable errors of SRAM")
+    if volatile > 0:
+        said = f"has had {volatile} uncorrectable SRAM error(s) since the driver was loaded: drain and reset it"
+        yield gpu_finding("sram-ecc", gpu, "volatile", RESET, said, observed=volatile, expected=0, source=_VERDICT)
+    aggregate, most = ask_if_any(gpu, "sram_uncorrected_aggregate_count", case), case.expect(_MOST)
+    if exceeded is None and aggregate is not None and aggregate > most.value:
+        said = f"has had {aggregate} uncorrectable SRAM errors in its life: replace it"
+        yield gpu_finding(
+            "sram-ecc", gpu, "aggregate", RMA, said, observed=aggregate, expected=most.value, source=most.source
+        )
+
+
+CHECK = Check(
+    name="sram-ecc",
+    about="SRAM has had no uncorrectable error, and never so many that NVIDIA replaces the board.",
+    section=SectionName.GPU,
+    subjects=gpus,
+    judge=_judge,
+    needs=(
+        Threshold(key=_MOST, type=int, low=0, high=10000, about="uncorrectable SRAM errors in a GPU's life, at most"),
+    ),
+    detail="NVIDIA's own verdict (SRAM Threshold Exceeded, from driver 535.161 and 550 on) comes first; the count stands in for it on older ones.",
+    moving=True,
+    explained_by=("gpu-lost", "pci-lost"),
+)
