@@ -49,6 +49,10 @@ def test_a_sites_checks_stand_among_ours_in_order_of_name(plant: Plant) -> None:
     assert names == sorted(names)
 
 
+def test_our_checks_bear_their_files_names_so_that_they_are_known_before_they_are_read() -> None:
+    assert expecting.check_names() == [check.name for check in expecting.all_checks()]
+
+
 @pytest.mark.parametrize(
     ("text", "constant", "why"),
     [

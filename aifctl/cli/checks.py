@@ -51,7 +51,7 @@ def _add_muting(checks: typer.Typer) -> None:
     def mute(
         name: Name,
         everywhere: Everywhere,
-        until: Annotated[str, typer.Option(metavar="WHEN", help="4h, 2026-12-24 or 2026-12-24T18:00Z")],
+        until: Annotated[str, typer.Option(metavar="TIME", help="4h, 2026-12-24 or 2026-12-24T18:00Z")],
         reason: Annotated[str, typer.Option(metavar="TEXT", help="Why, for whoever reads it later")],
         nodes: Nodes = None,
     ) -> int:

@@ -151,6 +151,8 @@ OF_METAVAR = {
     **dict.fromkeys(("RUN", "RUN2"), "run"),
     **dict.fromkeys(("KIND[:ARG]@NODES", "KIND[@NODES]|all"), "faults"),
     "NODE": "node",
+    "CHECK": "check",
+    "INCIDENT": "incident",
     "FORMAT": "outputs",
     "WHEN": "colors",
     "HOW": "progress",

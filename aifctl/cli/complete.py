@@ -98,6 +98,22 @@ def _latest_runs(word: str, flags: Mapping[str, str]) -> list[Candidate]:
     return found
 
 
+def _checks(word: str, _: Mapping[str, str]) -> Sequence[Candidate]:
+    """Return the checks that come with aifctl; importing a site's own takes longer than anybody waits for a key."""
+    from aifctl.wiring.expecting import check_names
+
+    return [Candidate(word=name) for name in check_names() if name.startswith(word)]
+
+
+def _incidents(word: str, flags: Mapping[str, str]) -> Sequence[Candidate]:
+    from aifctl import wiring
+
+    reader = wiring.quiet_tools(flags).store_reader
+    rows = reader.incidents() if reader else []
+    said = [(str(row.id), f"{row.result} {row.check}, {row.scope} {row.scope_value}") for row in rows]
+    return [Candidate(word=number, about=about) for number, about in said if number.startswith(word)]
+
+
 def _simulated_fleets(word: str, flags: Mapping[str, str]) -> Sequence[Candidate]:
     from aifctl import wiring
 
@@ -129,5 +145,7 @@ _KINDS: Mapping[str, _Offer] = {
     "run": _latest_runs,
     "outcomes": _outcomes,
     "attribute": _attributes,
+    "check": _checks,
+    "incident": _incidents,
     "fleet": _simulated_fleets,
 }

@@ -22,7 +22,7 @@ def add_to(app: typer.Typer) -> None:
         selector: Annotated[
             str | None, typer.Argument(metavar="[SELECTOR]", help="Only what is about these nodes")
         ] = None,
-        since: Annotated[str, typer.Option(metavar="WHEN", help="1h, 2026-11-30 or 2026-11-30T18:00Z")] = "1h",
+        since: Annotated[str, typer.Option(metavar="TIME", help="1h, 2026-11-30 or 2026-11-30T18:00Z")] = "1h",
         limit: Annotated[int, typer.Option(min=1, metavar="N", help="The newest N")] = 1000,
     ) -> int:
         """Print one time line of runs, sweeps, findings, incidents, moves and people; the newest last."""

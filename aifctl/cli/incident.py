@@ -13,7 +13,7 @@ from aifctl.cli.options import Everywhere
 from aifctl.core.errors import UsageError
 from aifctl.core.units import parse_duration_s
 
-Numbers = Annotated[list[int] | None, typer.Argument(metavar="ID...", help="Their numbers")]
+Numbers = Annotated[list[int] | None, typer.Argument(metavar="INCIDENT...", help="Their numbers")]
 Reason = Annotated[str, typer.Option(metavar="TEXT", help="Why, for whoever reads it later")]
 
 
@@ -43,7 +43,9 @@ def _add_looking(incident: typer.Typer) -> None:
         return call(partial(list_incidents, asked), everywhere)
 
     @command(incident, "show", examples=["aifctl incident show 12", "aifctl incident show 12 -o json"])
-    def show(everywhere: Everywhere, number: Annotated[int, typer.Argument(metavar="ID", help="Its number")]) -> int:
+    def show(
+        everywhere: Everywhere, number: Annotated[int, typer.Argument(metavar="INCIDENT", help="Its number")]
+    ) -> int:
         """Print one incident and all that has happened to it."""
         from aifctl.health.incident_verbs import show_incident
 

@@ -49,7 +49,7 @@ def _add_past(node: typer.Typer) -> None:
     def history(
         name: Node,
         everywhere: Everywhere,
-        since: Annotated[str, typer.Option(metavar="WHEN", help="30d, 2026-11-01 or 2026-11-01T18:00Z")] = "30d",
+        since: Annotated[str, typer.Option(metavar="TIME", help="30d, 2026-11-01 or 2026-11-01T18:00Z")] = "30d",
     ) -> int:
         """Print what has happened to a node: moves, findings, other facts, sweeps, notes; the newest last."""
         from aifctl.health.node_history import HistoryAsked, node_history

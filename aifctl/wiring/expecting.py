@@ -38,6 +38,14 @@ def all_checks() -> tuple[Check, ...]:
     return tuple(found[name] for name in sorted(found))
 
 
+def check_names() -> list[str]:
+    """Return the names of our own checks, in order, without importing one: they are their files', with dashes."""
+    import aifctl.health.checks
+    from aifctl.core.drawers import names_in
+
+    return [name.replace("_", "-") for name in names_in(aifctl.health.checks)]
+
+
 def profiles_in_use(settings: Settings, find_inventory: Callable[[], Path], checks: Sequence[Check]) -> Profiles:
     """Return the profiles of this command; with a hostfile, or no inventory, none lie beside one."""
     try:

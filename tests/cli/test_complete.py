@@ -14,9 +14,14 @@ from aifctl.cli.candidates import MOST_BEGINNINGS, MOST_WORDS, continuations
 from aifctl.cli.complete import complete
 from aifctl.core.outcome import Outcome
 from aifctl.core.state_dir import StateDir
+from aifctl.core.store_url import StoreUrl
+from aifctl.core.system_clock import SystemClock
 from aifctl.fleet.lifecycle import STATE_NAMES
 from aifctl.fleet.selector import parse_selector
+from aifctl.ports.store_writes import By, Sighting
 from aifctl.sim import processes
+from aifctl.store.place import find_place
+from aifctl.store.store import open_store
 from tests.fanout.journal_fakes import keep_run, ok
 from tests.house.source import CHECKOUT
 
@@ -284,3 +289,19 @@ def test_with_a_warm_cache_nothing_heavy_is_loaded(tmp_path: Path, state: StateD
 
 def test_states_are_those_of_the_lifecycle(words: Ask) -> None:
     assert words("selector", "@state:") == [f"@state:{name}" for name in STATE_NAMES]
+
+
+def test_checks_are_offered_by_name(words: Ask) -> None:
+    assert words("check", "port-l") == ["port-lid", "port-link-layer"]
+    assert words("check", "nothing") == []
+
+
+def test_open_incidents_are_offered_with_what_they_are_about(lines: Ask, state: StateDir) -> None:
+    assert lines("incident", "") == []
+    seen = Sighting(
+        check="xid", code="79", scope="node", scope_value="r01n01", result="fault", action="reboot", message="fell off"
+    )
+    with open_store(find_place(StoreUrl(), state), clock=SystemClock()) as store:
+        store.sight([seen], By(who="root"))
+    assert lines("incident", "") == ["1\tfault xid, node r01n01"]
+    assert lines("incident", "2") == []

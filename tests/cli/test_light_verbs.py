@@ -9,6 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from aifctl.core.state_dir import StateDir
+from aifctl.core.store_url import StoreUrl
+from aifctl.core.system_clock import SystemClock
+from aifctl.ports.store_writes import By, NodeLook
+from aifctl.store.place import find_place
+from aifctl.store.store import open_store
 from tests.house.source import CHECKOUT
 
 HEAVY = {"asyncssh", "cryptography", "paramiko", "sqlalchemy", "jinja2", "prompt_toolkit", "asyncio", "yaml"}
@@ -51,6 +57,13 @@ def _loaded(tmp_path: Path, *words: str) -> set[str]:
         ("find", "r01n01"),
         ("inventory", "show", "@rack:r01", "-o", "json"),
         ("runs", "list"),
+        ("node", "show", "r01n01"),
+        ("node", "why", "r01n01", "-o", "json"),
+        ("node", "history", "r01n01"),
+        ("node", "note", "@all"),
+        ("node", "states"),
+        ("events", "@rack:r01"),
+        ("checks", "list"),
         ("--help",),
         ("run", "--help"),
         ("__complete", "selector", "@rack:"),
@@ -71,3 +84,25 @@ def test_what_goes_to_programs_and_files_is_written_without_rich(tmp_path: Path)
 def test_what_is_loaded_is_seen(tmp_path: Path) -> None:
     assert "yaml" in _loaded(tmp_path, "nodes", "-o", "count"), "the first reading"
     assert "typer" in _loaded(tmp_path, "nodes", "-o", "count")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("node", "show", "r01n01"),
+        ("node", "why", "r01n01"),
+        ("node", "history", "r01n01"),
+        ("events", "--since", "365d"),
+        ("checks", "list"),
+        ("__complete", "incident", ""),
+    ],
+    ids=" ".join,
+)
+def test_what_is_remembered_is_read_without_what_writes_it(tmp_path: Path, words: tuple[str, ...]) -> None:
+    _loaded(tmp_path, "nodes", "-o", "count")
+    place = find_place(StoreUrl(), StateDir(path=tmp_path / "state"))
+    with open_store(place, clock=SystemClock()) as store:
+        store.begin_sweep("s1", selector="@all", asked=1, probe="0123", facts={})
+        store.add("s1", [NodeLook(node="r01n01", at_s=SystemClock().now().timestamp(), outcome="ok", result="ok")])
+        store.note(["r01n01"], "it hums", By(who="root"))
+    assert _loaded(tmp_path, *words) & HEAVY == set()
