@@ -25,6 +25,16 @@ from aifctl.sim.spec import FleetSpec
 PROGRAM = (sys.executable, "-m", "aifctl")
 _STEP_S = 40.0
 _FAULTS = ("dead@r003n02", "refused@r007n[01-04]", "wrong-host-key@r011n03", "non-utf8@r013n01", "exit:3@r014n04")
+#: What goes wrong before the second sweep, and what the report must say of it.
+_ILLS = (
+    ("gpu-lost@r002n01", "pci-lost"),
+    ("pcie-downtrain:5@r003n02", "pcie-link"),
+    ("ib-flap:4@r004n03", "port-flap"),
+    ("ib-ethernet:6@r005n01", "port-link-layer"),
+    ("pcie-aer:1@rack:r006", "rack r006"),
+    ("hca-lost:0@r007n02", "port-count"),
+    ("ib-down@leaf:l2-r3", "leaf l2-r3"),
+)
 _SCRIPT = """\
 #!/bin/sh
 # Who am I, how many GPUs answer, and is the fabric up?
@@ -40,6 +50,7 @@ class Step:
     Attributes:
         says: texts that must stand in its output (stdout and stderr).
         healed: the sick nodes are mended first.
+        planted: faults that nodes get first.
     """
 
     about: str
@@ -47,6 +58,7 @@ class Step:
     expected: ExitCode = ExitCode.OK
     says: tuple[str, ...] = ()
     healed: bool = False
+    planted: tuple[str, ...] = ()
 
 
 TOUR = (
@@ -109,6 +121,28 @@ TOUR = (
         says=("ready",),
         healed=True,
     ),
+    Step(
+        about="Health: one look at each node, everything judged, nothing found.",
+        argv=("sweep", "@all"),
+        says=("64 ok",),
+    ),
+    Step(
+        about="Seven things have gone wrong. The next sweep names each, and says once what a leaf or a rack has in common.",
+        argv=("sweep", "@all"),
+        expected=ExitCode.FINDINGS,
+        says=tuple(says for _, says in _ILLS),
+        planted=tuple(fault for fault, _ in _ILLS),
+    ),
+    Step(
+        about="What one node has, since when, and by which threshold.",
+        argv=("node", "why", "r002n01"),
+        says=("pci-lost",),
+    ),
+    Step(
+        about="The fleet on a page, from what is remembered: no node is asked.",
+        argv=("status", "@all", "--map"),
+        says=("su2",),
+    ),
 )
 
 
@@ -158,6 +192,8 @@ class Demo:
     def _show(self, step: Step, handle: SimHandle, state: StateDir, words: dict[str, str]) -> None:
         if step.healed:
             processes.tell(handle, {"verb": "cure", "kind": None, "where": ""})
+        for fault in step.planted:
+            processes.tell(handle, {"verb": "plant", "text": fault})
         argv = [words.get(word, word) for word in step.argv]
         shown = shlex.join(["aifctl", *argv])
         self._say(f"\n# {step.about}", f"$ {shown}")
