@@ -5,6 +5,7 @@ from __future__ import annotations
 from aifctl.custody.drains import Evidence
 from aifctl.diagnosis.finding import RANK, REACHABILITY, Finding, Result
 from aifctl.diagnosis.standing_text import NodeFindings, parse_findings
+from aifctl.diagnosis.unreadable import UnreadableError
 from aifctl.ports.store_rows import NodeRow
 
 #: A watch keeps nobody out of service.
@@ -19,8 +20,13 @@ def findings_of(row: NodeRow) -> NodeFindings:
 
 
 def evidence_of(row: NodeRow) -> Evidence:
-    """Return the evidence: what was judged when it last answered, and what stands, stale or not."""
-    kept = findings_of(row)
+    """Return the evidence: what was judged when it last answered, and what stands, stale or not.
+
+    What can't be read is no evidence of anything.
+    """
+    kept = _readable(row)
+    if kept is None:
+        return Evidence()
     reached = (REACHABILITY,) if row.outcome == _ANSWERED else ()
     return Evidence(
         seen_at_s=row.seen_at_s,
@@ -32,14 +38,25 @@ def evidence_of(row: NodeRow) -> Evidence:
 
 def seen_checks(row: NodeRow) -> frozenset[str]:
     """Return the checks that found something when the node was last looked at; none where it did not answer then."""
-    if row.outcome != _ANSWERED:
-        return frozenset()
-    return frozenset(one.finding.check for one in findings_of(row).standing if not one.stale and not one.clean_count)
+    kept = _readable(row) if row.outcome == _ANSWERED else None
+    return (
+        frozenset(one.finding.check for one in kept.standing if not one.stale and not one.clean_count)
+        if kept
+        else frozenset()
+    )
 
 
 def missed_looks_count(row: NodeRow) -> int:
     """Return how many looks in a row did not reach the node."""
-    return max((one.looks_count for one in findings_of(row).standing if one.finding.check == REACHABILITY), default=0)
+    kept = _readable(row) or NodeFindings()
+    return max((one.looks_count for one in kept.standing if one.finding.check == REACHABILITY), default=0)
+
+
+def _readable(row: NodeRow) -> NodeFindings | None:
+    try:
+        return findings_of(row)
+    except UnreadableError:  # whoever looks at the node next says so, and begins anew
+        return None
 
 
 def _counts(finding: Finding) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from aifctl.core.errors import RefusedError
+from aifctl.core.errors import AifctlError, RefusedError
 from aifctl.core.exit_codes import ExitCode, first_that_applies
 from aifctl.core.outcome import Outcome
 from aifctl.core.printable import printable_line
@@ -28,6 +28,7 @@ from aifctl.fanout.exec_work import ExecWork
 from aifctl.fanout.plan import RunPlan
 from aifctl.fleet.lifecycle import State
 from aifctl.health.held import held
+from aifctl.health.looking_again import LookedAgain, look_again
 from aifctl.health.node_moves import said
 from aifctl.health.reboot_work import COMES_BACK_S, LOOK_EVERY_S, RebootWork
 from aifctl.ports.sink import Sink
@@ -57,8 +58,8 @@ FOLLOW_UP = Kind(
     ),
 )
 
-#: Looks at nodes and keeps what is found; returns how each was found: `ok`, `fault`, …
-LookAgain = Callable[[Sequence[str], Toolbox], Mapping[str, str]]
+#: Looks at nodes and keeps what is found.
+LookAgain = Callable[[Sequence[str], Toolbox], LookedAgain]
 
 #: Whoever computes is not disturbed, even where no scheduler knows of them; a driver that hangs says nothing, and is why.
 _IN_USE = (
@@ -91,7 +92,7 @@ class FollowUpAsked:
     look_every_s: float = LOOK_EVERY_S
 
 
-def reboot(asked: FollowUpAsked, tools: Toolbox, sink: Sink, *, look_again: LookAgain | None = None) -> Report:
+def reboot(asked: FollowUpAsked, tools: Toolbox, sink: Sink, *, look_again: LookAgain = look_again) -> Report:
     """Reboot drained nodes, wait for each to come back under another boot id, and look at it again."""
     command = build_command(_REBOOT, sudo=asked.sudo, password=_password(asked, tools), timeout_s=_REBOOT_TIMEOUT_S)
     work = RebootWork(
@@ -107,7 +108,7 @@ def reboot(asked: FollowUpAsked, tools: Toolbox, sink: Sink, *, look_again: Look
     return _follow_up(deed, asked.fan, tools, sink, look_again)
 
 
-def reset_gpu(asked: FollowUpAsked, tools: Toolbox, sink: Sink, *, look_again: LookAgain | None = None) -> Report:
+def reset_gpu(asked: FollowUpAsked, tools: Toolbox, sink: Sink, *, look_again: LookAgain = look_again) -> Report:
     """Reset all GPUs of drained nodes, and look at them again."""
     command = build_command(_RESET, sudo=asked.sudo, password=_password(asked, tools), timeout_s=_RESET_TIMEOUT_S)
     deed = Deed(
@@ -124,7 +125,7 @@ def _password(asked: FollowUpAsked, tools: Toolbox) -> Secret | None:
     return tools.secret("sudo_password") if asked.sudo else None
 
 
-def _follow_up(deed: Deed, fan: Fan, tools: Toolbox, sink: Sink, look_again: LookAgain | None) -> Report:
+def _follow_up(deed: Deed, fan: Fan, tools: Toolbox, sink: Sink, look_again: LookAgain) -> Report:
     nodes = _out_of_service(deed.verb, choose_for(deed.verb, fan.chosen, tools.fleet, tools), fan, tools)
     order = Order(deed=deed, nodes=nodes, fan=fan, selector=fan.chosen.selector)
     name_inventory(deed, tools)
@@ -165,12 +166,17 @@ def _out_of_service(verb: str, nodes: Nodes, fan: Fan, tools: Toolbox) -> Nodes:
     )
 
 
-def _look(names: Sequence[str], tools: Toolbox, look_again: LookAgain | None) -> tuple[Mapping[str, str], list[str]]:
+def _look(names: Sequence[str], tools: Toolbox, look_again: LookAgain) -> tuple[Mapping[str, str], list[str]]:
+    """Look at what was done; where that fails, what was done is reported all the same."""
     if not names:
         return {}, []
-    if look_again is None:
-        return {}, [f"{said(names)} not looked at since: `aifctl sweep` brings the evidence that undrain needs"]
-    return look_again(names, tools), []
+    try:
+        found = look_again(names, tools)
+    except AifctlError as problem:
+        return {}, [f"{said(names)} could not be looked at since ({problem}): undrain wants a sweep of them first"]
+    unseen = [name for name in names if name not in found.results]
+    missing = [f"{said(unseen)} could not be looked at since: undrain wants a sweep of them first"] if unseen else []
+    return found.results, [*found.notes, *missing]
 
 
 def _item(result: NodeResult, found: Mapping[str, str]) -> Mapping[str, Any]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from aifctl.custody.drains import Evidence
 from aifctl.diagnosis.finding import Finding, Result
 from aifctl.diagnosis.unreadable import UnreadableError
 from aifctl.health.evidence import evidence_of, findings_of, missed_looks_count, seen_checks
@@ -75,5 +76,11 @@ def test_a_node_that_never_answered_has_nothing_for_it(tmp_path: Path) -> None:
     never = replace(row(tmp_path), findings=None, outcome="connect-timeout", seen_at_s=0.0)
     assert findings_of(never).standing == ()
     assert evidence_of(never).judged == frozenset()
+
+
+def test_what_can_not_be_read_is_no_evidence_of_anything(tmp_path: Path) -> None:
+    garbled = replace(row(tmp_path, finding()), findings=b"{")
     with pytest.raises(UnreadableError):
-        findings_of(replace(never, findings=b"{"))
+        findings_of(garbled)
+    assert evidence_of(garbled) == Evidence()
+    assert (seen_checks(garbled), missed_looks_count(garbled)) == (frozenset(), 0)

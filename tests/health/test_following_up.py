@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from aifctl.core.errors import BusyError, RefusedError
+from aifctl.core.errors import BackendError, BusyError, RefusedError
 from aifctl.core.exit_codes import ExitCode
 from aifctl.core.report import Report
 from aifctl.custody.audit import read_records
@@ -18,6 +18,7 @@ from aifctl.fanout.runs import read_run
 from aifctl.fleet.lifecycle import State
 from aifctl.fleet.policy import Policy
 from aifctl.health.following_up import FollowUpAsked, reboot, reset_gpu
+from aifctl.health.looking_again import LookedAgain
 from aifctl.ports.store_writes import By, Move
 from aifctl.ports.toolbox import Toolbox
 from aifctl.ports.transport import Ended
@@ -41,9 +42,9 @@ def asked(selector: str, *, skip_busy: bool = False, **consent: Any) -> FollowUp
 
 
 def looks(found: Mapping[str, str], leases: list[list[str]]) -> Any:
-    def look_again(names: Sequence[str], tools: Toolbox) -> Mapping[str, str]:
+    def look_again(names: Sequence[str], tools: Toolbox) -> LookedAgain:
         leases.append([lease.scope for lease in tools.store.leases()])
-        return {name: found[name] for name in names}
+        return LookedAgain(results={name: found[name] for name in names if name in found})
 
     return look_again
 
@@ -51,7 +52,7 @@ def looks(found: Mapping[str, str], leases: list[list[str]]) -> Any:
 def rebooted(tools: FakeToolbox, what: FollowUpAsked, **nodes: BootingNode) -> tuple[Report, ListSink]:
     tools.transport = BootingTransport(**nodes)  # type: ignore[assignment]
     sink = ListSink()
-    return reboot(what, tools.box, sink), sink
+    return reboot(what, tools.box, sink, look_again=looks(dict.fromkeys(nodes, "ok"), [])), sink
 
 
 def test_drained_nodes_reboot_are_waited_for_and_looked_at_while_they_are_still_held(tools: FakeToolbox) -> None:
@@ -80,10 +81,16 @@ def test_what_is_not_well_afterwards_is_a_finding(tools: FakeToolbox) -> None:
     assert "1 node (r1n1) not well afterwards" in report.notes[-1]
 
 
-def test_where_nobody_looks_afterwards_it_is_said(tools: FakeToolbox) -> None:
-    report, sink = rebooted(tools, asked("r1n1"), r1n1=BootingNode(away_s=0.02))
-    assert "`aifctl sweep` brings the evidence" in report.notes[-1]
-    assert sink.items[0]["result"] is None
+def test_where_nobody_could_look_afterwards_it_is_said_and_what_was_done_is_reported(tools: FakeToolbox) -> None:
+    def away(_names: Sequence[str], _tools: Toolbox) -> LookedAgain:
+        raise BackendError("the database is away")
+
+    for look, why in ((looks({}, []), "could not be looked at since:"), (away, "the database is away")):
+        tools.transport = BootingTransport(r1n1=BootingNode(away_s=0.02))  # type: ignore[assignment]
+        sink = ListSink()
+        report = reboot(asked("r1n1"), tools.box, sink, look_again=look)
+        assert why in report.notes[-1]
+        assert (sink.items[0]["outcome"], sink.items[0]["result"]) == ("ok", None)
 
 
 def test_a_node_that_does_not_come_back_is_a_coverage_gap_and_is_not_looked_at(tools: FakeToolbox) -> None:
