@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import cached_property
+from functools import cache, cached_property
 
 from aifctl.diagnosis.finding import RANK, Result
 from aifctl.fleet.lifecycle import Manner, State, manner_of
@@ -45,6 +45,9 @@ CONDITION_RANK: Mapping[Condition, int] = {one: rank for rank, one in enumerate(
 
 #: Nobody can tell how they are: neither healthy nor sick.
 NOT_LOOKED_AT = frozenset({Condition.UNREACHABLE, Condition.UNKNOWN, Condition.STALE, Condition.UNSEEN})
+
+#: Scopes of incidents that lie in one node, as `incidents.LOCAL` has them: who only shows them loads no judging.
+IN_ONE_NODE = frozenset({"gpu", "node", "chassis"})
 
 #: Evidence older than this says nothing of now. Sweeps run every few minutes; three of them lost are an incident.
 STALE_AFTER_S = 3600.0
@@ -245,12 +248,17 @@ def condition_of(
 
     What was found sick stays sick until a look says otherwise, however old; ok and watch go stale.
     """
+    return _condition(result, state, off, age_s > stale_after_s or not is_of_last)
+
+
+@cache  # a fleet has a few dozen of these, and thousands of nodes
+def _condition(result: str, state: str, off: bool, is_old: bool) -> Condition:
     if manner_of("sweep", State(state), off=off) is Manner.SKIP:
         return Condition.OUT
     if not result:
         return Condition.UNSEEN
     if result not in RANK:
         return Condition.UNKNOWN
-    if (age_s > stale_after_s or not is_of_last) and result in {Result.OK, Result.WATCH}:
+    if is_old and result in {Result.OK, Result.WATCH}:
         return Condition.STALE
     return Condition(result)

@@ -143,6 +143,11 @@ class Fleet:
 
         return (lambda name: self.endpoint(name).address) if field == "address" else value
 
+    def cell(self, field: str) -> Callable[[str], Any]:
+        """Return a function name → what one of FIELDS holds as the inventory has it, None for nothing: for all of a fleet."""
+        column, position = self._column(field), self._position
+        return lambda name: column[position[name]]
+
     @cached_property
     def attributes(self) -> tuple[str, ...]:
         """What `attribute` can be asked for and some node has a value for, as a person writes it, in order of name."""

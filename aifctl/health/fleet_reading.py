@@ -77,7 +77,7 @@ class _Nodes:
     ) -> None:  # fmt: skip
         self._names, self._rows, self._meant, self._handled = names, rows, meant, handled
         self._now_s, self._stale_after_s = now_s, stale_after_s
-        self._state, self._off = fleet.attribute("state"), fleet.attribute("off")
+        self._state, self._off = fleet.cell("state"), fleet.cell("off")
         self._place = _places(fleet)
 
     def __iter__(self) -> Iterator[NodeHealth]:
@@ -85,7 +85,7 @@ class _Nodes:
 
     def _node(self, name: str) -> NodeHealth:
         row = self._rows.get(name)
-        state, off = self._state(name) or State.READY.value, self._off(name) == "true"
+        state, off = self._state(name) or State.READY.value, bool(self._off(name))
         result, at_s = (row.result, row.at_s) if row else ("", 0.0)
         condition = condition_of(
             result,
@@ -111,19 +111,19 @@ class _Nodes:
 
 
 def _places(fleet: Fleet) -> Callable[[str], Place]:
-    rack, su, hall, sku, unit, feeds = map(fleet.attribute, ("rack", "su", "hall", "sku", "unit", "feeds"))
-    known: dict[tuple[str | None, ...], Place] = {}
+    rack, su, hall, sku, unit, feeds = map(fleet.cell, ("rack", "su", "hall", "sku", "unit", "feeds"))
+    known: dict[tuple[Any, ...], Place] = {}
 
     def place(name: str) -> Place:
-        told = (rack(name), su(name), hall(name), sku(name), unit(name), feeds(name))
+        told = (rack(name), su(name), hall(name), sku(name), unit(name), tuple(feeds(name) or ()))
         if told not in known:
             known[told] = Place(
                 rack=told[0] or "",
                 su=told[1] or "",
                 hall=told[2] or "",
                 sku=told[3] or "",
-                unit=int(told[4] or 0),
-                feeds=tuple((told[5] or "").split(",")) if told[5] else (),
+                unit=told[4] or 0,
+                feeds=told[5],
             )
         return known[told]
 

@@ -9,8 +9,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from aifctl.diagnosis.fleet_groups import Group
-from aifctl.diagnosis.fleet_health import ChangeKind, Condition, FleetHealth, IncidentHealth, NodeHealth, SweepHealth
-from aifctl.diagnosis.incidents import LOCAL
+from aifctl.diagnosis.fleet_health import (
+    IN_ONE_NODE,
+    ChangeKind,
+    Condition,
+    FleetHealth,
+    IncidentHealth,
+    NodeHealth,
+    SweepHealth,
+)
 from aifctl.fleet.lifecycle import State
 from aifctl.fleet.nodeset import fold, sort_names
 from aifctl.output.ages import show_age, show_time
@@ -55,7 +62,7 @@ def folded_incidents(incidents: Sequence[IncidentHealth]) -> list[list[IncidentH
     found: dict[tuple[object, ...], list[IncidentHealth]] = {}
     for one in incidents:
         alike = (one.check, one.code, one.result, one.action, one.acked_by, one.silenced_until_s, one.suspect)
-        alone = () if one.scope in LOCAL else (one.id,)
+        alone = () if one.scope in IN_ONE_NODE else (one.id,)
         found.setdefault((*alike, *alone), []).append(one)
     return [sorted(those, key=lambda one: (one.opened_at_s, one.id)) for those in found.values()]
 

@@ -12,6 +12,7 @@ from aifctl.diagnosis.finding import Result
 from aifctl.diagnosis.fleet_groups import NOTHING, By, grouped, usual_grouping
 from aifctl.diagnosis.fleet_health import (
     CONDITION_RANK,
+    IN_ONE_NODE,
     NOT_LOOKED_AT,
     Condition,
     FleetHealth,
@@ -19,6 +20,7 @@ from aifctl.diagnosis.fleet_health import (
     condition_of,
 )
 from aifctl.diagnosis.fleet_metrics import fleet_metrics
+from aifctl.diagnosis.incidents import LOCAL
 from aifctl.fleet.lifecycle import State
 from tests.core.test_metrics import checked
 from tests.diagnosis.fleet_healths import NOW_S, empty_fleet, healthy_fleet, incident, node, sick_fleet
@@ -61,6 +63,10 @@ def test_what_a_node_counts_as() -> None:
     assert condition("") is Condition.UNSEEN
     assert condition(state="drained") is Condition.OK
     assert condition("fault", state="repair") is condition("fault", off=True) is Condition.OUT
+
+
+def test_the_scopes_in_one_node_are_those_that_incidents_have() -> None:
+    assert frozenset(LOCAL) == IN_ONE_NODE
 
 
 def test_every_condition_has_a_rank_and_nothing_unseen_ranks_as_well_as_ok() -> None:

@@ -151,6 +151,12 @@ def test_what_an_inventory_leaves_unsaid_has_its_usual_value(key: str, value: st
     assert Fleet(Table(["n1"], {})).attribute(key)("n1") == value
 
 
+def test_a_cell_is_what_the_inventory_has_a_number_a_list_or_nothing() -> None:
+    node = Node(endpoint=Endpoint(name="n1", address="n1"), rack="r1", unit=7, feeds=("A1", "B1"))
+    fleet = Fleet.from_nodes([node])
+    assert [fleet.cell(field)("n1") for field in ("rack", "unit", "feeds", "hall")] == ["r1", 7, ("A1", "B1"), None]
+
+
 def test_an_attribute_that_no_node_has_is_known_as_such() -> None:
     fleet = Fleet.from_nodes(NODES)
     assert fleet.has_attribute("owner")
