@@ -168,8 +168,8 @@ def _incident(scope: str, value: str, by_node: Mapping[str, list[Finding]], root
         scope_value=value,
         nodes=tuple(sorted(by_node)),
         findings=findings,
-        result=max((one.result for one in roots), key=RANK.__getitem__),
-        action=_worst_action(roots),
+        result=max((one.result for one in findings), key=RANK.__getitem__),
+        action=_worst_action(findings),
         message=_said(scope, value, root, by_node, of),
     )
 

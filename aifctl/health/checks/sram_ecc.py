@@ -17,19 +17,22 @@ _VERDICT = "NVIDIA Xid catalogue, Xid 48: SRAM Threshold Exceeded means that the
 
 def _judge(gpu: Gpu, case: Case) -> Iterator[Finding]:
     exceeded = ask_if_any(gpu, "sram_threshold_exceeded", case)
+    volatile = ask(gpu, "sram_uncorrected_volatile_count", case, "uncorrectable errors of SRAM")
+    lifetime = ask_if_any(gpu, "sram_uncorrected_aggregate_count", case) or 0
+    most = case.profile.expectations.get(_MOST) if case.profile else None
     if exceeded:
         said = "has had more uncorrectable SRAM errors than NVIDIA allows: replace it"
-        yield gpu_finding("sram-ecc", gpu, "threshold", RMA, said, observed=True, expected=False, source=_VERDICT)
-    volatile = ask(gpu, "sram_uncorrected_volatile_count", case, "uncorrectable errors of SRAM")
-    if volatile > 0:
+        yield gpu_finding("sram-ecc", gpu, "threshold", RMA, said, observed=lifetime, expected=0, source=_VERDICT)
+    elif exceeded is None and most is not None and lifetime > most.value:
+        said = f"has had {lifetime} uncorrectable SRAM errors in its life: replace it"
+        yield gpu_finding(
+            "sram-ecc", gpu, "aggregate", RMA, said, observed=lifetime, expected=most.value, source=most.source
+        )
+    elif volatile > 0:
         said = f"has had {volatile} uncorrectable SRAM error(s) since the driver was loaded: drain and reset it"
         yield gpu_finding("sram-ecc", gpu, "volatile", RESET, said, observed=volatile, expected=0, source=_VERDICT)
-    aggregate, most = ask_if_any(gpu, "sram_uncorrected_aggregate_count", case), case.expect(_MOST)
-    if exceeded is None and aggregate is not None and aggregate > most.value:
-        said = f"has had {aggregate} uncorrectable SRAM errors in its life: replace it"
-        yield gpu_finding(
-            "sram-ecc", gpu, "aggregate", RMA, said, observed=aggregate, expected=most.value, source=most.source
-        )
+    if exceeded is None and lifetime:
+        case.expect(_MOST)  # how many are too many nobody says
 
 
 CHECK = Check(
