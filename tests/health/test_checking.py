@@ -9,8 +9,7 @@ import pytest
 
 from aifctl.core.errors import UsageError
 from aifctl.diagnosis.check import Check, Threshold
-from aifctl.diagnosis.check_actions import actions_of
-from aifctl.diagnosis.reading import Reading, SectionName
+from aifctl.diagnosis.reading import SectionName
 from aifctl.fleet.profile import Expectation, Profile, Profiles
 from aifctl.health.checking import explain_check, list_checks
 from aifctl.health.muting import MuteAsked, mute
@@ -119,17 +118,3 @@ def test_a_check_that_there_is_not_is_named_with_the_nearest(night: Remembered) 
         night.ask(explain_check, "port-flapp")
     with pytest.raises(UsageError, match="`aifctl checks list` has all"):
         night.ask(explain_check, "qqqq")
-
-
-def test_a_check_asks_for_what_its_code_and_its_tables_name() -> None:
-    found = {check.name: list(map(str, actions_of(check))) for check in checks()}
-    assert found["port-state"] == ["fix", "cable"]
-    assert found["pcie-link"] == ["cable"]
-
-
-def test_a_judge_that_is_no_plain_function_tells_no_actions() -> None:
-    class Judge:
-        def __call__(self, _subject: Reading, _case: object) -> list[None]:
-            return []
-
-    assert actions_of(replace(_SITES, judge=Judge())) == ()  # type: ignore[arg-type]
