@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from aifctl.diagnosis.absent import CannotTellError, known
+from aifctl.diagnosis.absent import Absent, CannotTellError, NeutralError, known, told
 from aifctl.diagnosis.check import Case, Check, Threshold
 from aifctl.diagnosis.finding import Action, Finding, Result
 from aifctl.diagnosis.gpu import GpuSection
 from aifctl.diagnosis.reading import SectionName
+from aifctl.diagnosis.smi_nvlink import LIST_SOURCE, SOURCE
 from aifctl.diagnosis.subjects import NODE, gpu_section
 
 
 def _judge(section: GpuSection, case: Case) -> Iterator[Finding]:
-    seen, told_count = len(section.gpus), known(section.told_count, len(section.gpus))
+    if section.told_count is Absent.MISSING and section.source in {SOURCE, LIST_SOURCE}:
+        raise NeutralError("number of GPUs")  # one GPU's links are no listing of all
+    seen, told_count = len(section.gpus), told(section.told_count, "number of GPUs")
     if seen < told_count:
         raise CannotTellError("all GPUs", f"{told_count} are told of, and {seen} can be read")
     excluded = known(section.excluded_count, 0)

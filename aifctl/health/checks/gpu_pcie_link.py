@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from aifctl.diagnosis.absent import known, told
+from aifctl.diagnosis.absent import known
 from aifctl.diagnosis.check import Case, Check, Threshold
 from aifctl.diagnosis.finding import Action, Finding, Result
 from aifctl.diagnosis.gpu import Gpu
+from aifctl.diagnosis.gpu_findings import ask
 from aifctl.diagnosis.pcie_links import saves_power
 from aifctl.diagnosis.reading import SectionName
 from aifctl.diagnosis.subjects import gpu_subject, gpus
@@ -18,15 +19,15 @@ _GENERATION, _WIDTH, _IDLE = "gpu.pcie_generation", "gpu.pcie_width", "gpu.pcie_
 
 def _judge(gpu: Gpu, case: Case) -> Iterator[Finding]:
     lanes, generation = case.expect(_WIDTH), case.expect(_GENERATION)
-    width = told(gpu.pcie_width, "PCIe width")
+    width = ask(gpu, "pcie_width", case, "PCIe width")
     if width < lanes.value:
         yield _finding(gpu, "width", f"x{width}", f"x{lanes.value}", lanes)
-    speed = told(gpu.pcie_generation, "PCIe generation")
+    speed = ask(gpu, "pcie_generation", case, "PCIe generation")
     if speed >= generation.value:
         return
     idle = saves_power(gpu, case.expect(_IDLE).value)
     if idle is None and speed == 1:
-        told(gpu.performance_state, "performance state")
+        ask(gpu, "performance_state", case)
     if not idle:
         yield _finding(gpu, "speed", f"gen{speed}", f"gen{generation.value}", generation)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from aifctl.diagnosis.absent import NeutralError
+from aifctl.diagnosis.absent import Absent, NeutralError
 from aifctl.diagnosis.check import Case, Check, Threshold
 from aifctl.diagnosis.finding import Finding
 from aifctl.diagnosis.gpu import Gpu
@@ -12,6 +12,7 @@ from aifctl.diagnosis.gpu_findings import WATCH, ask_if_any, gpu_finding
 from aifctl.diagnosis.growth_rate import last_grown_at
 from aifctl.diagnosis.reading import SectionName
 from aifctl.diagnosis.remembering import gpu_identity
+from aifctl.diagnosis.smi_nvlink import SOURCE
 from aifctl.diagnosis.subjects import gpus
 
 _WINDOW = "gpu.nvlink_error_window_s"
@@ -21,6 +22,8 @@ _SOURCE = "DCGM, NVLink health: replays and recoveries from one on, checksum err
 
 def _judge(gpu: Gpu, case: Case) -> Iterator[Finding]:
     identity, window = gpu_identity(gpu), case.expect(_WINDOW)
+    if case.reading.gpu and case.reading.gpu.source == SOURCE and gpu.nvlink_recovery_count is Absent.MISSING:
+        raise NeutralError("NVLink errors")  # nvlink -s prints none; they are nvlink -e's
     asked = [ask_if_any(gpu, f"nvlink_{name}_count", case) for name, _ in _COUNTERS]
     if all(value is None for value in asked):
         raise NeutralError("NVLink errors")

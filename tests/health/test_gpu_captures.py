@@ -1,0 +1,106 @@
+"""What nvidia-smi has printed on real nodes, copied under a name that says nothing: exactly what is found."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from aifctl.diagnosis.finding import Action, Finding, Result
+from aifctl.diagnosis.incidents import fold
+from aifctl.diagnosis.reading import Reading
+from aifctl.diagnosis.scopes import Ground
+from aifctl.fleet.profile import Expectation, Profile
+from aifctl.health.sweep_incidents import explained_by
+from tests.diagnosis.capture_cases import reading_of_capture
+from tests.health.gpu_cases import gpu_checks, judged, profile
+
+pytestmark = pytest.mark.captures
+
+Found = tuple[str, str, str]
+
+
+def one_gpu(name: str) -> Profile:
+    """Return a profile for captures of a machine with a single GPU."""
+    usual = profile(name)
+    return replace(usual, expectations={**usual.expectations, "gpu.count": Expectation(value=1, source="this machine")})
+
+
+def read(name: str, tmp_path: Path) -> Reading:
+    return reading_of_capture(f"nvidia-smi/{name}", tmp_path)
+
+
+def told(findings: tuple[Finding, ...]) -> set[Found]:
+    """Return (check, code, result) of what was found, unknown left out."""
+    return {(one.check, one.code, one.result.value) for one in findings if one.result is not Result.UNKNOWN}
+
+
+def test_eight_healthy_h100_are_ok_and_judged_by_all_that_nvidia_smi_tells(tmp_path: Path) -> None:
+    verdict = judged(read("k8s-test-infra.qx-h100x8.healthy.580.xml", tmp_path), by=profile())
+    assert (verdict.findings, verdict.result) == ((), Result.OK)
+    untold = {"inforom-valid", "nvlink-state", "nvlink-errors", "pcie-errors"}  # NVML's alone, or nvlink -s
+    neutral = {"driver-version", "gpu-identity", "retired-pages"}
+    assert set(verdict.judged) == {check.name for check in gpu_checks()} - untold - neutral
+
+
+def test_all_eight_at_the_power_brake_are_one_chassis(tmp_path: Path) -> None:
+    reading = replace(read("gpud.smi-q.h100x8.535.161.ALL8-hw-power-brake.txt", tmp_path), node="n1")
+    verdict = judged(reading, by=profile())
+    assert told(verdict.findings) == {("throttle", "power-brake", "fault")}
+    assert len(verdict.findings) == len({one.subject for one in verdict.findings}) == 8
+    ground = Ground(judged=frozenset({"n1"}), gpu_counts={"n1": 8})
+    (incident,) = fold(verdict.findings, ground, explained_by=explained_by(gpu_checks()))
+    assert (incident.scope, incident.scope_value, incident.action) == ("chassis", "n1", Action.DRAIN)
+
+
+def test_a_text_that_was_cut_is_unknown(tmp_path: Path) -> None:
+    verdict = judged(read("gpud.smi-q.h100.truncated-invalid.txt", tmp_path), by=profile())
+    assert verdict.result is Result.UNKNOWN
+    assert [one.check for one in verdict.findings] == ["section-read"]
+
+
+@pytest.mark.parametrize(
+    ("name", "by", "expected", "result"),
+    [
+        ("k8s-test-infra.qx-a100x1.healthy.570.xml", "a100-sxm4", set(), Result.OK),
+        ("nvidia_gpu_exporter.h100-80gb-hbm3.590.capture.txt", "h100-sxm5", set(), Result.OK),
+        ("nvidia_gpu_exporter.nvlink-s.h100x1.18links.txt", "h100-sxm5", set(), Result.OK),
+        ("aznhc.nvlink-s.a100.all-inactive.txt", "a100-sxm4", {("nvlink-state", "all-down", "fault")}, Result.FAULT),
+    ],
+)
+def test_a_machine_with_one_gpu(name: str, by: str, expected: set[Found], result: Result, tmp_path: Path) -> None:
+    verdict = judged(read(name, tmp_path), by=one_gpu(by))
+    assert (told(verdict.findings), verdict.result) == (expected, result)
+
+
+@pytest.mark.parametrize(
+    ("name", "expected", "result"),
+    [
+        (
+            "gpud.smi-q.a10x1.535.129.row-remap-PENDING.txt",
+            {("row-remap-pending", "pending", "degraded")},
+            Result.DEGRADED,
+        ),
+        (
+            "k8s-test-infra.mock.qx-gb200-ecc-injected.xml",
+            {("row-remap-failure", "failure", "fault"), ("dram-ecc", "uncorrected", "watch")},
+            Result.FAULT,
+        ),
+        (
+            "k8s-test-infra.mock.qx-gb200-lost.xml",
+            {
+                ("gpu-lost", "lost", "fault"),
+                ("row-remap-failure", "failure", "fault"),
+                ("dram-ecc", "uncorrected", "watch"),
+            },
+            Result.FAULT,
+        ),
+        ("k8s-test-infra.mock.qx-gb200-throttle-counters.xml", set(), Result.UNKNOWN),
+    ],
+)
+def test_hardware_that_no_profile_knows_is_judged_by_evidence_and_never_ok(
+    name: str, expected: set[Found], result: Result, tmp_path: Path
+) -> None:
+    verdict = judged(read(name, tmp_path))
+    assert (told(verdict.findings), verdict.result) == (expected, result)
