@@ -27,12 +27,12 @@ _STEP_S = 40.0
 _FAULTS = ("dead@r003n02", "refused@r007n[01-04]", "wrong-host-key@r011n03", "non-utf8@r013n01", "exit:3@r014n04")
 #: What goes wrong before the second sweep, and what the report must say of it.
 _ILLS = (
-    ("gpu-lost@r002n01", "pci-lost"),
+    ("gpu-lost@r002n01", "gpu-lost"),
     ("pcie-downtrain:5@r003n02", "pcie-link"),
     ("ib-flap:4@r004n03", "port-flap"),
-    ("ib-ethernet:6@r005n01", "port-link-layer"),
-    ("pcie-aer:1@rack:r006", "rack r006"),
-    ("hca-lost:0@r007n02", "port-count"),
+    ("nvlink-down:3@r005n01", "nvlink-state"),
+    ("power-brake:all@rack:r006", "rack r006"),
+    ("remap-failure:0@r007n02", "row-remap-failure"),
     ("ib-down@leaf:l2-r3", "leaf l2-r3"),
 )
 _SCRIPT = """\

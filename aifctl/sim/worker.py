@@ -39,6 +39,7 @@ def main(argv: list[str]) -> int:
     _raise_file_limit(last - first)
     # 6,250 machines are made once and live as long as the process; scanning them at each collection cost 8 % of CPU.
     gc.set_threshold(20_000, 20, 50)
+    template()  # it writes and reads files, which a fleet that serves does no more
     return asyncio.run(_serve(folder, number, range(first, last), tied="--tied" in argv[4:]))
 
 
@@ -46,7 +47,6 @@ async def _serve(folder: Path, number: int, members: range, *, tied: bool) -> in
     files = FleetFiles(folder)
     facts = json.loads((folder / "spec.json").read_text())
     spec = replace(FleetSpec.from_json(facts["spec"]), port=int(facts["port"]))
-    template()  # it writes and reads files, which a fleet that serves does no more
     fleet = SimFleet(spec, secret=files.secret.read_bytes(), members=members)
     try:
         await fleet.start()

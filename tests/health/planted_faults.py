@@ -13,10 +13,19 @@ from aifctl.sim.targets import resolve_targets
 #: Fault → the checks of which one must name the node.
 EXPECTED: Mapping[str, tuple[str, ...]] = {
     "acs-on": ("acs",),
+    "driver-hung": ("driver-answers",),
+    "ecc-dram": ("recovery-action", "row-remap-pending"),
+    "ecc-off": ("ecc-mode",),
+    "ecc-sram": ("sram-ecc",),
+    "fabric-in-progress": ("fabric-state",),
+    "fabric-not-started": ("fabric-state",),
     "gpu-fell-off": ("pci-gpu-count",),
-    "gpu-lost": ("pci-lost",),
+    "gpu-lost": ("gpu-lost",),
+    "gpu-recovery": ("recovery-action",),
     "hca-firmware-skew": ("hca-firmware-agrees",),
     "hca-lost": ("port-count",),
+    "hot": ("gpu-temperature",),
+    "hw-thermal": ("throttle",),
     "ib-disabled": ("port-state",),
     "ib-down": ("port-state",),
     "ib-errors": ("port-errors",),
@@ -25,13 +34,28 @@ EXPECTED: Mapping[str, tuple[str, ...]] = {
     "ib-no-sm": ("port-lid",),
     "ib-polling": ("port-state",),
     "ib-slow": ("port-rate",),
+    "inforom-corrupt": ("inforom-valid",),
+    "library-mismatch": ("driver-answers",),
+    "mig-on": ("mig-mode",),
+    "no-driver": ("driver-answers",),
+    "nvlink-down:3": ("nvlink-state",),
     "pcie-aer": ("pci-aer",),
     "pcie-downtrain": ("pcie-link", "gpu-pcie-link"),
+    "persistence-off": ("persistence-mode",),
+    "power-brake": ("throttle",),
+    "power-limit": ("power-limit",),
     "probe-cut": ("reachability",),
     "probe-flood": ("reachability",),
     "probe-garbage": ("reachability",),
     "probe-schema": ("reachability",),
+    "remap-failure": ("row-remap-failure",),
+    "remap-pending": ("row-remap-pending",),
+    "vbios-skew": ("gpu-firmware-agrees",),
 }
+
+
+#: What is wrong only where a site says so, or in company: another driver than the rest of the fleet's.
+NOT_BY_THEMSELVES = frozenset({"driver-skew"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,12 +117,19 @@ def usual_wide(nodes_count: int) -> tuple[Wide, ...]:
     layout = Layout(nodes_count)
     sus = layout.nodes_count // NODES_PER_SU
     leaf, rack, feed = f"l{sus}-r3", layout.rack_name(RACKS_PER_SU * (sus - 1)), f"B{2 * (sus - 1) - 1}"
-    lone = f"{layout.rack_name(1)}n01"
+    hot_rack, lone = layout.rack_name(RACKS_PER_SU * (sus - 1) - 1), f"{layout.rack_name(1)}n01"
     return (
         Wide(faults=("ib-down",), where=f"leaf:{leaf}", check="port-state", scope=("leaf", leaf)),
         Wide(faults=("pcie-aer",), where=f"rack:{rack}", check="pci-aer", scope=("rack", rack)),
-        Wide(faults=("pcie-downtrain",), where=f"feed:{feed}", check="pcie-link", scope=("feed", feed)),
-        Wide(faults=("gpu-lost:all",), where=lone, check="pci-lost", scope=("chassis", lone)),
+        Wide(faults=("hw-thermal:all",), where=f"rack:{hot_rack}", check="throttle", scope=("rack", hot_rack)),
+        Wide(faults=("power-brake:all",), where=f"feed:{feed}", check="throttle", scope=("feed", feed)),
+        Wide(faults=("power-brake:all",), where=lone, check="throttle", scope=("chassis", lone)),
+        Wide(
+            faults=("driver-skew", "fabric-in-progress"),
+            where="cohort:canary:4%",
+            check="fabric-state",
+            scope=("cohort", "580.95.05"),
+        ),
     )
 
 
@@ -125,9 +156,7 @@ def judge(plan: Plan, told: Told) -> Iterator[Row]:
     """Say of each fault on which of its nodes it was missed, and of wide ones what they were taken for."""
     for fault, nodes in plan.single.items():
         missed = tuple(node for node in nodes if told.named.get(node, frozenset()).isdisjoint(EXPECTED[fault]))
-        scopes = {
-            scope for check, scope, _, of in told.incidents if check in EXPECTED[fault] and not of.isdisjoint(nodes)
-        }
+        scopes = {scope for _, scope, _, of in told.incidents if not of.isdisjoint(nodes)}
         yield Row(fault=fault, planted_count=len(nodes), missed=missed, scope=" ".join(sorted(scopes)) or "watched")
     for wide, covered in plan.wide.items():
         alike = [of for check, scope, value, of in told.incidents if (check, scope, value) == (wide.check, *wide.scope)]

@@ -8,7 +8,17 @@ from __future__ import annotations
 import pytest
 
 from aifctl.diagnosis.finding import Result
-from tests.health.planted_faults import EXPECTED, Plan, Told, judge, plan, render, usual_wide
+from tests.health.planted_faults import (
+    EXPECTED,
+    NOT_BY_THEMSELVES,
+    Plan,
+    Told,
+    judge,
+    plan,
+    probed_kinds,
+    render,
+    usual_wide,
+)
 from tests.health.simulated_night import Night, Swept
 
 _WELL = {Result.OK, Result.WATCH}
@@ -38,6 +48,10 @@ def test_every_kind_of_fault_is_found_and_nothing_healthy_is() -> None:
     text = "\n".join(render(rows, healthy_count=len(planned.healthy), wrong=wrong))
     assert [row.fault for row in rows if row.missed] == [], text
     assert wrong == {}, text
+
+
+def test_the_matrix_has_every_kind_that_a_sweep_can_see() -> None:
+    assert {fault.partition(":")[0] for fault in EXPECTED} == set(probed_kinds()) - NOT_BY_THEMSELVES
 
 
 def test_a_healthy_night_is_quiet() -> None:
