@@ -18,7 +18,7 @@ from aifctl.diagnosis.absent import Absent
 from aifctl.diagnosis.gpu import GpuSection
 from aifctl.diagnosis.host import Host
 from aifctl.diagnosis.kernel import KernelSection
-from aifctl.diagnosis.pci import PciSection
+from aifctl.diagnosis.pci import PciDevice, PciSection
 from aifctl.diagnosis.port import PortSection
 from aifctl.diagnosis.reading import Reading, SectionEnd, SectionName, SectionStatus
 from aifctl.diagnosis.unreadable import UnreadableError
@@ -197,6 +197,26 @@ def _is_map(hint: Any) -> bool:
     return any(get_origin(one) is Mapping for one in _alternatives(hint))
 
 
+#: Devices that were packed before, by identity: nodes that are built alike share them (sysfs_pci). The thing itself is
+#: kept with its row, so that its identity stays its own.
+_PACKED: dict[int, tuple[PciDevice, list[Any], list[Any]]] = {}
+_MOST_PACKED = 4096
+
+
+def _pack_devices(things: Iterable[PciDevice], shape: _Shape, moving: list[Any]) -> dict[str, Any]:
+    rows = []
+    for thing in things:
+        known = _PACKED.get(id(thing))
+        if known is None:
+            if len(_PACKED) >= _MOST_PACKED:
+                _PACKED.clear()
+            own: list[Any] = []
+            known = _PACKED[id(thing)] = (thing, _pack_rows([thing], shape, own)["r"][0], own)
+        rows.append(known[1])
+        moving += known[2]
+    return {"f": [*shape.plain, *shape.maps, *shape.parts], "m": list(shape.moving), "r": rows}
+
+
 def _pack_rows(things: Iterable[Any], shape: _Shape, moving: list[Any]) -> dict[str, Any]:
     rows = []
     for thing in things:
@@ -207,7 +227,8 @@ def _pack_rows(things: Iterable[Any], shape: _Shape, moving: list[Any]) -> dict[
             moving += [] if isinstance(value, Absent) else [value[key] for key in sorted(value)]
         for name, part in shape.parts.items():
             value = getattr(thing, name)
-            row.append(_ABSENT[value] if isinstance(value, Absent) else _pack_rows(value, _shape(part), moving))
+            pack_part = _pack_devices if part is PciDevice else _pack_rows
+            row.append(_ABSENT[value] if isinstance(value, Absent) else pack_part(value, _shape(part), moving))
         rows.append(row)
     return {"f": [*shape.plain, *shape.maps, *shape.parts], "m": list(shape.moving), "r": rows}
 

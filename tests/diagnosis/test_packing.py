@@ -10,6 +10,7 @@ from hypothesis import given, settings, strategies as st
 from aifctl.diagnosis.absent import Absent
 from aifctl.diagnosis.gpu import Gpu
 from aifctl.diagnosis.packing import pack, unpack
+from aifctl.diagnosis.pci import PciDevice, PciSection
 from aifctl.diagnosis.port import Port
 from aifctl.diagnosis.reading import Reading
 from aifctl.diagnosis.unreadable import UnreadableError
@@ -85,3 +86,13 @@ def test_numbers_that_are_too_few_are_unreadable() -> None:
     short = json.dumps(json.loads(packed.moving)[:-8]).encode()
     with pytest.raises(UnreadableError, match="n7"):
         unpack(packed.facts, short, node="n7")
+
+
+def test_devices_that_nodes_share_are_packed_for_each_of_them_alike() -> None:
+    shared = PciDevice(address="0000:1b:00.0", numa_node=0, aer_fatal_count=0)
+    other = replace(shared, aer_fatal_count=3)
+    section = PciSection(source="sysfs", devices=(shared, other))
+    first, second = (pack(Reading(at_s=at_s, pci=section)) for at_s in (1.0, 2.0))
+    assert first.facts == second.facts
+    for packed in (first, second):
+        assert unpack(packed.facts, packed.moving).pci == section

@@ -186,3 +186,17 @@ def test_whatever_a_node_answers_raises_nothing_but_that_it_is_unreadable(ports:
         except UnreadableError:
             continue
         assert section.source == "sysfs"
+
+
+def test_what_looks_alike_and_is_not_is_read_as_what_it_is() -> None:
+    for numa, expected in (("1", 1), (1, Absent.ERROR), (True, Absent.ERROR), ("1", 1), (None, Absent.MISSING)):
+        (device,) = parse_sysfs_pci({"devices": {"0000:1b:00.0": {"numa": numa}}}).devices
+        assert (device.numa_node, type(device.numa_node)) == (expected, type(expected))
+
+
+def test_more_kinds_of_devices_than_are_remembered_are_read_all_the_same() -> None:
+    read = [
+        parse_sysfs_pci({"devices": {"0000:1b:00.0": {"numa": str(number)}}}).devices[0].numa_node
+        for number in range(5000)
+    ]
+    assert read == list(range(5000))
