@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from typing import Any
 
@@ -70,6 +70,19 @@ def said_standing(one: Standing, now_s: float) -> str:
     marks = [mark for mark, is_so in (("flapping", one.flapping), ("not seen by the last look", one.stale)) if is_so]
     action = [f"asks for {finding.action}"] if finding.action != "none" else []
     return f"{finding.result} {named(one)}: {printable_line(finding.message)} ({', '.join([age, *marks, *action])})"
+
+
+def said_value(value: Any) -> str:
+    """Return what was observed or expected as a person writes it; "" for nothing."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:g}"
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key} {said_value(one)}" for key, one in value.items())
+    if isinstance(value, list | tuple):
+        return ", ".join(map(said_value, value)) or "none"
+    return "" if value is None else str(value)
 
 
 def named(one: Standing) -> str:

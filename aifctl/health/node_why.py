@@ -14,7 +14,7 @@ from aifctl.diagnosis.standing import Standing
 from aifctl.fleet.fleet import Fleet
 from aifctl.health.evidence import findings_of
 from aifctl.health.last_clean import last_clean_at_s
-from aifctl.health.node_lines import named, said_look
+from aifctl.health.node_lines import named, said_look, said_value
 from aifctl.health.node_peers import Peers
 from aifctl.health.one_node import NOTHING_YET, one_node
 from aifctl.ports.sink import Sink
@@ -30,8 +30,8 @@ NODE_WHY = Kind(
     columns=(
         Column(key="finding", title="finding", type=FieldType.STRING, about="result, check, code and subject"),
         Column(key="message", title="found", type=FieldType.STRING, about="one sentence"),
-        Column(key="observed", title="observed", about="what was read"),
-        Column(key="expected", title="expected", about="what it was compared with"),
+        Column(key="saw", title="observed", type=FieldType.STRING, about="what was read, as a text"),
+        Column(key="wanted", title="expected", type=FieldType.STRING, about="what it was compared with, as a text"),
         Column(key="source", title="source", type=FieldType.STRING, about="where `expected` comes from"),
         Column(key="since", title="since", type=FieldType.STRING, about="since when it stands, as a sentence"),
         Column(key="evidence", title="evidence", type=FieldType.STRING, about="how old it is, as a sentence"),
@@ -48,6 +48,8 @@ NODE_WHY = Kind(
         Field(key="check", type=FieldType.STRING, about="`aifctl checks explain` tells of it"),
         Field(key="subject", type=FieldType.STRING, about="which part of the node"),
         Field(key="code", type=FieldType.STRING, about="which of the check's findings"),
+        Field(key="observed", about="what was read"),
+        Field(key="expected", about="what it was compared with"),
         Field(key="since_at", type=FieldType.TIME, about="since when it stands"),
         Field(key="evidence_at", type=FieldType.TIME, about="when the evidence arose"),
         Field(key="seen_at", type=FieldType.TIME, about="by which look it was last seen"),
@@ -100,8 +102,8 @@ class _Case:
         return {
             "finding": f"{finding.result}  {named(one)}",
             "message": finding.message,
-            "observed": finding.observed,
-            "expected": finding.expected,
+            "saw": said_value(finding.observed),
+            "wanted": said_value(finding.expected),
             "source": finding.source,
             "since": self._said_since(one),
             "evidence": self._said_evidence(one, arose_s),
@@ -110,12 +112,14 @@ class _Case:
             "belongs_to": self._said_incident(incident),
             "peers": self._peers.said(spread) if spread else "",
             "clean": self._said_clean(clean_s),
-            "more": [f"{key}: {value}" for key, value in sorted(finding.facts.items())],
+            "more": [f"{key}: {said_value(value)}" for key, value in sorted(finding.facts.items())],
             "node": self.row.node,
             "result": finding.result.value,
             "check": finding.check,
             "subject": finding.subject,
             "code": finding.code,
+            "observed": finding.observed,
+            "expected": finding.expected,
             "since_at": one.first_at_s,
             "evidence_at": arose_s,
             "seen_at": one.last_at_s,

@@ -21,6 +21,9 @@ COLOURS: Mapping[Condition, str] = {
     Condition.OUT: DIM,
 }
 
+#: By what a finding or a node's result says.
+RESULT_COLOURS: Mapping[str, str] = {condition.value: colour for condition, colour in COLOURS.items()}
+
 #: On a map. All different, also without colour and in ASCII; a node that is drained, or on its way, has the small letter.
 LETTERS: Mapping[Condition, str] = {
     Condition.OK: ".",

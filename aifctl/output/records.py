@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -13,6 +14,7 @@ from aifctl.output.style import BOLD, DIM, Style
 _GAP = 2
 #: Beside a label there must be room for a few words; else the value stands below it.
 _LEAST_BESIDE = 20
+_WORD = re.compile(r"[a-z]+(?=$|[ ,])")
 
 
 def records(columns: Sequence[Column], items: Sequence[Item], style: Style, *, is_wrapped: bool) -> Iterator[str]:
@@ -21,8 +23,8 @@ def records(columns: Sequence[Column], items: Sequence[Item], style: Style, *, i
     for number, item in enumerate(items):
         if number:
             yield "\n"
-        yield style.paint(cell(item.get(columns[0].key), columns[0].key), BOLD) + "\n"
-        told = [(column.title, lines) for column in columns[1:] if (lines := _lines(item.get(column.key), column.key))]
+        yield _headed(cell(item.get(columns[0].key), columns[0].key), style) + "\n"
+        told = [(one.title, lines) for one in columns[1:] if (lines := value_lines(item.get(one.key), one.key))]
         yield from _values(told, style, width)
 
 
@@ -35,16 +37,32 @@ def _values(told: Sequence[tuple[str, Sequence[str]]], style: Style, width: int)
         label = style.paint(f"{title:<{label_width}}" if is_beside else title, DIM)
         first = f"{' ' * _GAP}{label}{' ' * _GAP}" if is_beside else f"{' ' * _GAP}{label}\n{indent}"
         for line in _wrapped(lines, width - len(indent) if width else 0):
-            yield f"{first}{line}\n"
+            yield f"{first}{_painted(line, style)}\n"
             first = indent
 
 
-def _lines(value: Any, key: str) -> list[str]:
+def value_lines(value: Any, key: str) -> list[str]:
     """Return a value as lines: of a list of texts each its own; none where there is no value."""
     if isinstance(value, list | tuple) and all(isinstance(part, str) for part in value):
         return [cell(part) for part in value]
     text = cell(value, key)
     return [] if value is None or text == "-" else [text]
+
+
+def _headed(text: str, style: Style) -> str:
+    painted = _painted(text, style)
+    return painted if painted != text else style.paint(text, BOLD)
+
+
+def _painted(text: str, style: Style) -> str:
+    """Return a line with the result that it begins with in its colour."""
+    first = _WORD.match(text)
+    if not style.terminal.colour or first is None:
+        return text
+    from aifctl.output.fleet_style import RESULT_COLOURS  # noqa: PLC0415  for terminals with colour
+
+    colour = RESULT_COLOURS.get(first[0])
+    return style.paint(first[0], colour) + text[first.end() :] if colour else text
 
 
 def _wrapped(lines: Sequence[str], width: int) -> Iterator[str]:

@@ -17,6 +17,7 @@ from aifctl.diagnosis.check import Check
 from aifctl.diagnosis.reading import Reading
 from aifctl.fleet.fleet import Fleet
 from aifctl.fleet.lifecycle import MOVES, State
+from aifctl.health.node_lines import said_value
 from aifctl.health.node_show import show_node
 from aifctl.health.node_states import show_states
 from aifctl.health.node_why import why_node
@@ -157,6 +158,23 @@ def test_a_node_that_does_not_answer_has_its_old_findings_as_stale(night: Rememb
     night.sweep()
     assert item["stale"]
     assert item["evidence"].endswith("last seen 15 min ago; the last look could not see it one way or the other")
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (True, "yes"),
+        (0.0, "0"),
+        (26.562, "26.562"),
+        (None, ""),
+        ("polling", "polling"),
+        ({"low": 1, "none": 0}, "low 1, none 0"),
+        ([3, 4.0], "3, 4"),
+        ([], "none"),
+    ],
+)
+def test_what_was_observed_is_written_as_a_person_would(value: Any, text: str) -> None:
+    assert said_value(value) == text
 
 
 def _power(reading: Reading) -> Mapping[str, float]:

@@ -6,6 +6,7 @@ from typing import Any
 
 from aifctl.core.report import Column, Head, Item, Kind, Report
 from aifctl.output.format import Page, whole_text
+from aifctl.output.formats.md import FORMAT
 from aifctl.output.rows import Rows
 from aifctl.output.terminal import TerminalFacts
 
@@ -64,3 +65,19 @@ def test_on_a_terminal_without_room_values_stand_below_their_titles() -> None:
 
 def test_what_a_node_says_is_never_obeyed() -> None:
     assert shown({"node": "n\x1b[2J", "findings": ["a\nb\x07"]}) == ["n\\x1b[2J", "  findings  a\\nb\\x07"]
+
+
+def test_a_result_that_a_line_begins_with_has_its_colour() -> None:
+    lines = shown(
+        {"node": "fault  xid 79", "findings": [_LONG, "faulty"]}, {"node": "n1"}, is_terminal=True, colour=True
+    )
+    assert lines[0] == "\x1b[1;31mfault\x1b[0m  xid 79"
+    assert "\x1b[1;31mfault\x1b[0m gpu-xid" in lines[1]
+    assert lines[-3].endswith("faulty")
+    assert lines[-1] == "\x1b[1mn1\x1b[0m"
+
+
+def test_in_markdown_a_record_is_a_list() -> None:
+    item = {"node": "n1", "state": "ready*", "findings": ["one", "two"]}
+    text = "".join(whole_text(FORMAT.make(Page()), Head(kind=_KIND), [item, {"node": "n2"}], Report()))
+    assert text == ("- **n1**\n  - state: ready\\*\n  - findings:\n    - one\n    - two\n- **n2**\n")

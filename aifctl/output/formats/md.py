@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from aifctl.core.report import Column, Head, Item, Report
@@ -14,6 +14,7 @@ from aifctl.output.cells import cell
 from aifctl.output.folding import Folding, Group
 from aifctl.output.format import Format, Page, Writing
 from aifctl.output.markdown import code, escaped, fenced, table
+from aifctl.output.records import value_lines
 from aifctl.output.rows import Text, shown_columns
 from aifctl.output.style import Style
 from aifctl.output.tally import RunTally
@@ -24,19 +25,32 @@ from aifctl.output.terminal import TerminalFacts
 class _Table:
     _columns: tuple[Column, ...] = ()
     _cells: list[list[str]] = field(default_factory=list)
+    _records: bool = False
 
     def open(self, head: Head) -> Iterator[str]:
-        self._columns = shown_columns(head.kind, is_wide=False)
+        self._columns, self._records = shown_columns(head.kind, is_wide=False), head.kind.records
         yield from ()
 
     def item(self, item: Item) -> Iterator[str]:
-        self._cells.append([escaped(cell(item.get(column.key), column.key)) for column in self._columns])
-        yield from ()
+        if self._records:
+            yield from _record(self._columns, item)
+        else:
+            self._cells.append([escaped(cell(item.get(column.key), column.key)) for column in self._columns])
 
     def close(self, _report: Report) -> Iterator[str]:
-        if self._columns:
+        if self._columns and not self._records:
             titles, right = [escaped(one.title) for one in self._columns], [one.right for one in self._columns]
             yield table(titles, self._cells, right=right)
+
+
+def _record(columns: Sequence[Column], item: Item) -> Iterator[str]:
+    yield f"- **{escaped(cell(item.get(columns[0].key), columns[0].key))}**\n"
+    for column in columns[1:]:
+        lines = [escaped(line) for line in value_lines(item.get(column.key), column.key)]
+        if len(lines) == 1:
+            yield f"  - {escaped(column.title)}: {lines[0]}\n"
+        elif lines:
+            yield f"  - {escaped(column.title)}:\n" + "".join(f"    - {line.strip()}\n" for line in lines)
 
 
 @dataclass(slots=True)
