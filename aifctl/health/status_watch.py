@@ -15,6 +15,8 @@ from aifctl.ports.sink import Sink
 from aifctl.ports.store import Reader
 from aifctl.ports.toolbox import Toolbox
 
+Read = Callable[[StatusAsked, Toolbox, Reader | None], FleetHealth]
+
 #: Nothing ages visibly in less.
 LEAST_S = 0.5
 #: Whatever else depends on the time, mutes and what is due, is looked up this often.
@@ -43,9 +45,9 @@ def watch(asked: StatusAsked, every_s: float, tools: Toolbox, _sink: Sink) -> Re
     return watch_rounds(asked, tools, pause=lambda: asyncio.run(tools.clock.sleep(every_s)))
 
 
-def watch_rounds(asked: StatusAsked, tools: Toolbox, *, pause: Callable[[], None]) -> Report:
+def watch_rounds(asked: StatusAsked, tools: Toolbox, *, pause: Callable[[], None], read: Read = look_at) -> Report:
     """Draw, pause, draw; ends where nobody reads any more, or `pause` raises, as a signal does."""
-    watched = _Watched(asked, tools)
+    watched = _Watched(asked, tools, read)
     while True:
         sink = tools.sink(again=True)
         report = show(asked, watched.now(), tools, sink)
@@ -58,8 +60,8 @@ def watch_rounds(asked: StatusAsked, tools: Toolbox, *, pause: Callable[[], None
 class _Watched:
     """What was read last, and whether it still holds."""
 
-    def __init__(self, asked: StatusAsked, tools: Toolbox) -> None:
-        self._asked, self._tools = asked, tools
+    def __init__(self, asked: StatusAsked, tools: Toolbox, read: Read) -> None:
+        self._asked, self._tools, self._read = asked, tools, read
         self._health: FleetHealth | None = None
         self._mark: int | None = None
         self._good_until_s = 0.0
@@ -69,12 +71,9 @@ class _Watched:
         mark = reader.mark() if reader else None
         now_s = self._tools.clock.now().timestamp()
         if self._health is None or mark != self._mark or now_s >= self._good_until_s:
-            self._health, self._mark = self._read(reader), mark
+            self._health, self._mark = self._read(self._asked, self._tools, reader), mark
             self._good_until_s = _good_until_s(self._health)
         return replace(self._health, at_s=now_s)
-
-    def _read(self, reader: Reader | None) -> FleetHealth:
-        return look_at(self._asked, self._tools, reader)
 
 
 def _good_until_s(health: FleetHealth) -> float:
