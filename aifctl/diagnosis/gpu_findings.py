@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from aifctl.diagnosis.absent import Absent, CannotTellError, NeutralError, known, told
+from aifctl.diagnosis.absent import NEUTRAL, Absent, CannotTellError, NeutralError, known, told
 from aifctl.diagnosis.check import Case
 from aifctl.diagnosis.finding import Action, Finding, Result
 from aifctl.diagnosis.gpu import Gpu
@@ -22,18 +22,26 @@ def ask(gpu: Gpu, name: str, case: Case, what: str = "") -> Any:
         CannotTellError: it should have been told.
     """
     value = getattr(gpu, name)
+    if not isinstance(value, Absent):
+        return value
     what = what or name.replace("_", " ")
-    if value is Absent.MISSING and case.reading.gpu and name in untold_by(case.reading.gpu.source):
+    if _is_neutral(value, name, case):
         raise NeutralError(what)
     return told(value, what)
 
 
 def ask_if_any(gpu: Gpu, name: str, case: Case) -> Any:
     """Return a field, None where there can be none; CannotTellError as `ask`."""
-    try:
-        return ask(gpu, name, case)
-    except NeutralError:
+    value = getattr(gpu, name)
+    if isinstance(value, Absent) and _is_neutral(value, name, case):
         return None
+    return told(value, name.replace("_", " ")) if isinstance(value, Absent) else value
+
+
+def _is_neutral(value: Absent, name: str, case: Case) -> bool:
+    """Whether this hardware, this driver or the tool that was asked has no word for a field."""
+    section = case.reading.gpu
+    return value in NEUTRAL or (value is Absent.MISSING and section is not None and name in untold_by(section.source))
 
 
 def every_gpu(reading: Reading) -> Iterator[tuple[str, Gpu]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from aifctl.core.printable import printable_line
 from aifctl.diagnosis.absent import CannotTellError, NeutralError
@@ -36,6 +37,14 @@ class Verdict:
 class _Tally:
     findings: list[Finding] = field(default_factory=list)
     judged: list[str] = field(default_factory=list)
+    subjects: dict[object, list[tuple[str, Any]]] = field(default_factory=dict)
+
+    def subjects_of(self, check: Check, reading: Reading) -> list[tuple[str, Any]]:
+        """Return what a check judges. Most checks of a section judge the same: it is listed once a reading."""
+        found = self.subjects.get(check.subjects)
+        if found is None:
+            found = self.subjects[check.subjects] = list(check.subjects(reading))
+        return found
 
 
 def judge(case: Case, checks: Iterable[Check]) -> Verdict:
@@ -82,7 +91,7 @@ _OTHERS_BUSINESS = frozenset({"driver-hung", "library-mismatch", "no-driver"})
 
 def _judge_check(check: Check, case: Case, tally: _Tally) -> None:
     try:
-        subjects = list(check.subjects(case.reading))
+        subjects = tally.subjects_of(check, case.reading)
     except NeutralError:
         return
     except CannotTellError as problem:

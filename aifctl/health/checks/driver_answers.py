@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from aifctl.diagnosis.absent import NeutralError
 from aifctl.diagnosis.check import Case, Check
 from aifctl.diagnosis.finding import Action, Finding, Result
-from aifctl.diagnosis.reading import Reading, SectionEnd, SectionName
+from aifctl.diagnosis.reading import Reading, SectionEnd, SectionName, SectionStatus
 from aifctl.diagnosis.subjects import NODE
 
 #: How the section ended → what that means. Other ends are ignorance (section-read), these are evidence.
@@ -22,6 +23,8 @@ def _subjects(reading: Reading) -> Iterator[tuple[str, SectionEnd]]:
 
 
 def _judge(end: SectionEnd, _case: Case) -> Iterator[Finding]:
+    if end.status is not SectionStatus.OK and end.code not in _EVIDENCE:
+        raise NeutralError("the driver's answer")  # ignorance: it clears nothing that was found before
     if end.code in _EVIDENCE:
         action, message = _EVIDENCE[end.code]
         yield Finding(

@@ -2,35 +2,67 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
-from aifctl.diagnosis.absent import Absent, CannotTellError, told
+from aifctl.diagnosis.absent import NEUTRAL, Absent, CannotTellError
 from aifctl.diagnosis.check import Case, Check, Threshold
 from aifctl.diagnosis.finding import Action, Finding, Result
 from aifctl.diagnosis.gpu import Gpu, NvLink
-from aifctl.diagnosis.gpu_findings import RESET, ask, gpu_finding
+from aifctl.diagnosis.gpu_findings import REBOOT, RESET, ask, gpu_finding
 from aifctl.diagnosis.reading import SectionName
 from aifctl.diagnosis.subjects import gpus
+from aifctl.fleet.profile import Expectation
 
 _COUNT, _RATE = "gpu.nvlink_count", "gpu.nvlink_rate_gbytes_s"
 _ROUNDING_GBYTES_S = 0.5
 
 
-def _judge(gpu: Gpu, case: Case) -> Iterator[Finding]:
+def _judge(gpu: Gpu, case: Case) -> Iterable[Finding]:
     links = ask(gpu, "nvlinks", case, "NVLinks")
-    expected = case.expect(_COUNT)
-    down = [link.index for link in links if told(link.active, f"NVLink {link.index}") is False]
+    expected, rate = case.expect(_COUNT), case.expect(_RATE)
+    least = rate.value - _ROUNDING_GBYTES_S
+    # Of 18 links of each of 50,000 GPUs hardly one is not so.
+    if len(links) >= expected.value and all(
+        link.active is True and isinstance(link.rate_gbytes_s, float) and link.rate_gbytes_s >= least for link in links
+    ):
+        return ()
+    return _found(gpu, links, case, expected)
+
+
+def _found(gpu: Gpu, links: Sequence[NvLink], case: Case, expected: Expectation) -> Iterator[Finding]:
+    down = [link.index for link in links if link.active is False]
     if down:
-        code = "all-down" if len(down) == len(links) else "down"
-        which = "all of its NVLinks" if code == "all-down" else f"NVLink {', '.join(map(str, down))}"
-        said = f"has {which} down: reset, then reboot; then the board or a switch is to be replaced"
-        yield gpu_finding(
-            "nvlink-state", gpu, code, RESET, said, observed=len(links) - len(down), expected=expected.value,
-            source=expected.source, facts={"down": down}, debounced=True,
-        )  # fmt: skip
+        yield _down(gpu, links, down, case, expected)
+    yield from _slow(gpu, [link for link in links if link.active is True], case)
     if len(links) < expected.value:
         raise CannotTellError("all NVLinks", f"{len(links)} of {expected.value} are told of")
-    yield from _slow(gpu, [link for link in links if link.index not in down], case)
+    for link in links:
+        if isinstance(link.active, Absent):
+            raise CannotTellError(f"NVLink {link.index}", link.active)
+        if link.active:
+            _told_rate(link)
+
+
+def _down(gpu: Gpu, links: Sequence[NvLink], down: list[int], case: Case, expected: Expectation) -> Finding:
+    code, verdict, which = "down", RESET, f"NVLink {', '.join(map(str, down))}"
+    advice = "reset, then reboot; then the board or a switch is to be replaced"
+    if len(down) == len(links):
+        code, which = "all-down", "all of its NVLinks"
+        if _all_down_everywhere(case):
+            verdict, which = REBOOT, "all of its NVLinks, as all GPUs of the node have,"
+            advice = "restart nvidia-fabricmanager, then reboot"
+    return gpu_finding(
+        "nvlink-state", gpu, code, verdict, f"has {which} down: {advice}", observed=len(links) - len(down),
+        expected=expected.value, source=expected.source, facts={"down": down}, debounced=True,
+    )  # fmt: skip
+
+
+def _all_down_everywhere(case: Case) -> bool:
+    """Whether no GPU that answers has a link up, and there is more than one: nobody has set up the switches."""
+    there = [gpu.nvlinks for gpu in (case.reading.gpu.gpus if case.reading.gpu else ()) if not gpu.lost]
+    return len(there) > 1 and all(
+        not isinstance(links, Absent) and all(link.active is False for link in links) for links in there
+    )
 
 
 def _slow(gpu: Gpu, links: list[NvLink], case: Case) -> Iterator[Finding]:
@@ -43,6 +75,11 @@ def _slow(gpu: Gpu, links: list[NvLink], case: Case) -> Iterator[Finding]:
             "nvlink-state", gpu, "slow", (Result.DEGRADED, Action.RESET), said, observed=min(slow.values()),
             expected=expected.value, source=expected.source, debounced=True,
         )  # fmt: skip
+
+
+def _told_rate(link: NvLink) -> None:
+    if isinstance(link.rate_gbytes_s, Absent) and link.rate_gbytes_s not in NEUTRAL:
+        raise CannotTellError(f"rate of NVLink {link.index}", link.rate_gbytes_s)
 
 
 CHECK = Check(
