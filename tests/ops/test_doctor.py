@@ -88,6 +88,14 @@ def test_a_secret_in_place_of_a_reference_is_never_shown(host: ControlHost) -> N
     assert "hunter2" not in json.dumps([*seen.items, list(seen.report.notes)])
 
 
+def test_the_address_of_a_receiver_in_place_of_a_reference_is_never_shown(host: ControlHost) -> None:
+    host.environ["AIFCTL_NOTIFY"] = "slack=https://hooks.example/T0/hunter2"
+    seen = see(host)
+    row = seen.row("notify", "setting")
+    assert (row["status"], "by reference, never by value" in row["advice"]) == ("fail", True)
+    assert "hunter2" not in json.dumps([*seen.items, list(seen.report.notes)])
+
+
 def test_the_inventory_is_named_with_the_rule_its_nodes_and_its_age(host: ControlHost) -> None:
     seen = see(host)
     row = seen.row("inventory")
