@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import sys
 from collections.abc import Callable
@@ -12,6 +13,7 @@ import pytest
 
 from aifctl.core.errors import ProfilesError, SetupError
 from aifctl.core.settings import read_settings
+from aifctl.main import main
 from aifctl.wiring import expecting, quiet_tools
 
 Plant = Callable[..., None]
@@ -159,3 +161,16 @@ def test_an_installed_aifctl_finds_its_profiles_below_the_prefix(
     settings = read_settings({}, system_file=tmp_path / "none").with_flags({"hostfile": "x"})
     found = expecting.profiles_in_use(settings, Path, expecting.all_checks())
     assert {Path(one.origin).parent for one in found.all} == {tmp_path / "share/aifctl/inventory/profiles"}
+
+
+def test_inventory_check_looks_at_the_profiles_beside_it_too(site: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    (site / "profiles" / "h100-sxm5.yaml").write_text(
+        "skus: [h100*]\nexpectations: {gpu.count: {value: 99, source: a}}\n"
+    )
+    for words in (["inventory", "check"], ["inventory", "check", str(site)]):
+        assert main([*words, "-o", "json"]) == 6
+        (item,) = json.loads(capfd.readouterr().out)["items"]
+        assert (item["file"], item["line"]) == (str(site / "profiles" / "h100-sxm5.yaml"), 2)
+        assert item["message"].startswith("gpu.count: 99 is beyond what can be")
+    (site / "profiles" / "h100-sxm5.yaml").unlink()
+    assert main(["inventory", "check"]) == 0

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from aifctl.core.errors import SetupError, UsageError
+from aifctl.core.errors import Mistake, ProfilesError, SetupError, UsageError
 from aifctl.core.exit_codes import ExitCode
 from aifctl.core.report import Column, Head, Kind, Report
 from aifctl.dispatch.asked import Chosen
@@ -74,11 +75,12 @@ class ImportAsked:
 
 
 def check(path: str | None, tools: Toolbox, sink: Sink) -> Report:
-    """Report every mistake at once; exit 6 where there is one."""
+    """Report every mistake at once, of the profiles beside it, too; exit 6 where there is one."""
     chosen = Path(path) if path else tools.inventory_path
     if not chosen.exists():
         raise SetupError(f"there is no inventory at {chosen}")
-    mistakes = tools.roster.check(chosen)
+    meant = tools.with_given({"inventory": str(chosen.absolute())}) if path else tools
+    mistakes = [*tools.roster.check(chosen), *_of_profiles(meant)]
     sink.open(Head(kind=MISTAKE, facts={"inventory": str(chosen)}))
     for mistake in mistakes:
         sink.item(asdict(mistake))
@@ -86,6 +88,14 @@ def check(path: str | None, tools: Toolbox, sink: Sink) -> Report:
         return Report(exit=ExitCode.SETUP, summary={"mistakes_count": len(mistakes)})
     nodes = len(tools.roster.load(chosen).fleet)
     return Report(notes=(f"{chosen}: {nodes} nodes, no mistake",), summary={"mistakes_count": 0, "nodes_count": nodes})
+
+
+def _of_profiles(tools: Toolbox) -> Sequence[Mistake]:
+    try:
+        _ = tools.profiles
+    except ProfilesError as problem:
+        return problem.mistakes
+    return ()
 
 
 def show(chosen: Chosen, tools: Toolbox, sink: Sink) -> Report:
