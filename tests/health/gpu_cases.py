@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from typing import Any
@@ -82,18 +82,23 @@ def reading(gpus: Sequence[Gpu], *, at_s: float = 1000.0, boot_id: str = BOOT, *
     )  # fmt: skip
 
 
-def judged(*looks: Reading, by: Profile | None = None, checks: Sequence[Check] = (), **inventory: str) -> Verdict:
+def judged(
+    *looks: Reading,
+    by: Profile | None = None,
+    checks: Sequence[Check] = (),
+    inventory: Mapping[str, str] | None = None,
+) -> Verdict:
     """Judge the last of some looks at a node, by what was remembered of those before it."""
     memory = Memory()
     for look in looks:
         memory = remember(memory, look)
-    told = {name.replace("__", "."): value for name, value in inventory.items()}
-    return judge(Case(reading=looks[-1], profile=by, memory=memory, inventory=told), checks or gpu_checks())
+    case = Case(reading=looks[-1], profile=by, memory=memory, inventory=inventory or {})
+    return judge(case, checks or gpu_checks())
 
 
-def found(*looks: Reading, by: Profile | None = None, **inventory: str) -> set[Found]:
+def found(*looks: Reading, by: Profile | None = None, inventory: Mapping[str, str] | None = None) -> set[Found]:
     """Return (subject, check, code, result) by an H100's profile, or another."""
-    return {short(one) for one in judged(*looks, by=by or profile(), **inventory).findings}
+    return {short(one) for one in judged(*looks, by=by or profile(), inventory=inventory).findings}
 
 
 def short(finding: Finding) -> Found:

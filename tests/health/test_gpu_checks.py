@@ -193,9 +193,9 @@ def test_a_driver_is_compared_with_those_that_a_site_has_approved() -> None:
 
 
 def test_a_board_that_the_inventory_does_not_know_is_told() -> None:
-    listed = {f"serial__gpu{at}": f"16500000{at + 1}" for at in range(8)}
-    assert found(reading(eight()), **listed) == set()
-    assert found(reading(eight(serial="177")), **listed) == {(ONE, "gpu-identity", "unknown-serial", "watch")}
+    listed = {f"serial.gpu{at}": f"16500000{at + 1}" for at in range(8)}
+    assert found(reading(eight()), inventory=listed) == set()
+    assert found(reading(eight(serial="177")), inventory=listed) == {(ONE, "gpu-identity", "unknown-serial", "watch")}
 
 
 @pytest.mark.parametrize(
