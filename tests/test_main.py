@@ -78,6 +78,7 @@ def test_where_not_even_telling_works_it_is_still_no_finding(
     monkeypatch.setattr(Invocation, "fail", fail)
     assert main(["nodes"]) == 70
     assert "half an upgrade" in capfd.readouterr().err
+    assert main(["status", "-o", "nagios"]) == 3, "which knows nothing above that"
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])

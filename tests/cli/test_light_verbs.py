@@ -27,7 +27,7 @@ print(json.dumps([code, sorted({name.partition(".")[0] for name in sys.modules})
 """
 
 
-def _loaded(tmp_path: Path, *words: str) -> set[str]:
+def loaded(tmp_path: Path, *words: str, codes: frozenset[int] = frozenset({0, 1})) -> set[str]:
     done = subprocess.run(
         [sys.executable, "-c", _COUNTED, *words],
         env={
@@ -44,7 +44,7 @@ def _loaded(tmp_path: Path, *words: str) -> set[str]:
         check=True,
     )
     code, modules = json.loads(done.stderr.splitlines()[-1])
-    assert code in {0, 1}, done.stderr
+    assert code in codes, done.stderr
     return set(modules)
 
 
@@ -57,6 +57,7 @@ def _loaded(tmp_path: Path, *words: str) -> set[str]:
         ("find", "r01n01"),
         ("inventory", "show", "@rack:r01", "-o", "json"),
         ("runs", "list"),
+        ("status", "--map"),
         ("node", "show", "r01n01"),
         ("node", "why", "r01n01", "-o", "json"),
         ("node", "history", "r01n01"),
@@ -71,19 +72,19 @@ def _loaded(tmp_path: Path, *words: str) -> set[str]:
     ids=" ".join,
 )
 def test_a_verb_that_only_looks_loads_nothing_heavy(tmp_path: Path, words: tuple[str, ...]) -> None:
-    _loaded(tmp_path, "nodes", "-o", "count")  # the first reading of an inventory compiles its YAML
-    assert _loaded(tmp_path, *words) & HEAVY == set()
+    loaded(tmp_path, "nodes", "-o", "count")  # the first reading of an inventory compiles its YAML
+    assert loaded(tmp_path, *words) & HEAVY == set()
 
 
 def test_what_goes_to_programs_and_files_is_written_without_rich(tmp_path: Path) -> None:
-    _loaded(tmp_path, "nodes", "-o", "count")
+    loaded(tmp_path, "nodes", "-o", "count")
     for output in ("json", "jsonl", "csv", "tsv", "plain", "nodeset", "count", "table", "wide", "md"):
-        assert "rich" not in _loaded(tmp_path, "nodes", "@rack:r01", "-o", output), output
+        assert "rich" not in loaded(tmp_path, "nodes", "@rack:r01", "-o", output), output
 
 
 def test_what_is_loaded_is_seen(tmp_path: Path) -> None:
-    assert "yaml" in _loaded(tmp_path, "nodes", "-o", "count"), "the first reading"
-    assert "typer" in _loaded(tmp_path, "nodes", "-o", "count")
+    assert "yaml" in loaded(tmp_path, "nodes", "-o", "count"), "the first reading"
+    assert "typer" in loaded(tmp_path, "nodes", "-o", "count")
 
 
 @pytest.mark.parametrize(
@@ -99,10 +100,10 @@ def test_what_is_loaded_is_seen(tmp_path: Path) -> None:
     ids=" ".join,
 )
 def test_what_is_remembered_is_read_without_what_writes_it(tmp_path: Path, words: tuple[str, ...]) -> None:
-    _loaded(tmp_path, "nodes", "-o", "count")
+    loaded(tmp_path, "nodes", "-o", "count")
     place = find_place(StoreUrl(), StateDir(path=tmp_path / "state"))
     with open_store(place, clock=SystemClock()) as store:
         store.begin_sweep("s1", selector="@all", asked=1, probe="0123", facts={})
         store.add("s1", [NodeLook(node="r01n01", at_s=SystemClock().now().timestamp(), outcome="ok", result="ok")])
         store.note(["r01n01"], "it hums", By(who="root"))
-    assert _loaded(tmp_path, *words) & HEAVY == set()
+    assert loaded(tmp_path, *words) & HEAVY == set()
