@@ -23,7 +23,8 @@ def records(columns: Sequence[Column], items: Sequence[Item], style: Style, *, i
     for number, item in enumerate(items):
         if number:
             yield "\n"
-        yield _headed(cell(item.get(columns[0].key), columns[0].key), style) + "\n"
+        heading = cell(item.get(columns[0].key), columns[0].key)
+        yield from (_headed(line, style) + "\n" for line in _wrapped([heading], width))
         told = [(one.title, lines) for one in columns[1:] if (lines := value_lines(item.get(one.key), one.key))]
         yield from _values(told, style, width)
 

@@ -54,6 +54,11 @@ def test_on_a_terminal_values_are_wrapped_between_words_below_themselves() -> No
     assert " ".join(line.strip() for line in lines[2:]).removeprefix("findings  ") == _LONG
 
 
+def test_on_a_terminal_headings_are_wrapped_too() -> None:
+    lines = shown({"node": "watch  gpu-temperature near of gpu:0000:61:00.0"}, is_terminal=True, width=40)
+    assert lines == ["watch  gpu-temperature near of", "  gpu:0000:61:00.0"]
+
+
 def test_in_a_pipe_nothing_is_wrapped() -> None:
     assert shown({"node": "n1", "findings": [_LONG]}, width=40) == ["n1", f"  findings  {_LONG}"]
 
