@@ -70,7 +70,8 @@ def add_to(app: typer.Typer) -> None:
         ] = None,
     ) -> int:
         """Do the rest of a run that was cut short, each node once."""
-        from aifctl.ops.again import AgainAsked, resume as verb
+        from aifctl.cli.resuming import resume as verb
+        from aifctl.ops.again import AgainAsked
 
         asked = AgainAsked(run=run, again=again, consent=consent(guarding), argv=current().argv)
         return call(partial(verb, asked), everywhere, reaching_flags(reaching))

@@ -35,6 +35,10 @@ def add_to(app: typer.Typer) -> None:
         profile: Annotated[
             str | None, typer.Option(metavar="NAME", help="Judge all nodes by this profile, whatever their SKU")
         ] = None,
+        resume: Annotated[
+            str | None,
+            typer.Option(metavar="SWEEP", help="Go on with one that was cut short, in place of SELECTOR; or latest"),
+        ] = None,
         only_changes: Annotated[
             bool, typer.Option("--only-changes", help="Only what is other than in the sweep before")
         ] = False,
@@ -47,13 +51,22 @@ def add_to(app: typer.Typer) -> None:
 
         Exit 3 where fewer than 98% could be judged, or a whole rack or SU could not; 1 from a fault on.
         """
+        from aifctl.core.errors import UsageError
         from aifctl.dispatch.asked import Keep
-        from aifctl.health.sweep import SweepAsked, sweep as verb
-        from aifctl.health.sweep_report import parse_fail_on
 
+        if resume is not None and (selecting.selector is not None or selecting.hostfile is not None):
+            raise UsageError("--resume takes the nodes of the sweep that it goes on with: leave the selector away")
         if selecting.selector is None and selecting.hostfile is None:
             selecting = dataclasses.replace(selecting, selector="@all")
         chosen = fan(selecting, pacing, Guarding(), timetable=timetable, min_coverage="98%")
         chosen = dataclasses.replace(chosen, keep=Keep(only_changes=only_changes))
-        asked = SweepAsked(fan=chosen, act=act, fail_on=parse_fail_on(fail_on), profile=profile)
+        if resume is not None:
+            from aifctl.health.sweep_again import ResumeAsked, resume_sweep
+
+            again = ResumeAsked(sweep=resume, fan=chosen, quiet=everywhere.quiet)
+            return call(partial(resume_sweep, again), everywhere, flags(selecting, reaching, pacing))
+        from aifctl.health.sweep import SweepAsked, sweep as verb
+        from aifctl.health.sweep_report import parse_fail_on
+
+        asked = SweepAsked(fan=chosen, act=act, fail_on=parse_fail_on(fail_on), profile=profile, quiet=everywhere.quiet)
         return call(partial(verb, asked), everywhere, flags(selecting, reaching, pacing))

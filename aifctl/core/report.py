@@ -131,7 +131,7 @@ class Head:
         facts: JSON-able. Known keys: `run` (its id, named in hints such as `aifctl runs show RUN NODE`), `command`,
             `selector`, `inventory`.
         drawing: how formats for people draw the report's `view` in place of plain rows: `fleet`, `map`,
-            `changes`; "" is rows.
+            `changes`, `news` (nothing where nothing is new); "" is rows.
     """
 
     kind: Kind

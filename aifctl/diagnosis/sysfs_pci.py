@@ -45,7 +45,7 @@ def parse_sysfs_pci(data: object) -> PciSection:
     return PciSection(source="sysfs", devices=tuple(_known(address, devices[address]) for address in sorted(devices)))
 
 
-def _known(address: str, device: object) -> PciDevice:
+def _known(address: str, device: Any) -> PciDevice:
     told = marshal.dumps((address, device), _BY_VALUE)
     found = _READ.get(told)
     if found is None:

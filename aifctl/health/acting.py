@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import secrets
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from aifctl.core.errors import BackendError, BusyError
+from aifctl.core.errors import BusyError
 from aifctl.core.words import counted
 from aifctl.custody import guards
 from aifctl.custody.audit import append_act
@@ -19,6 +17,7 @@ from aifctl.fleet.fleet import Fleet
 from aifctl.fleet.lifecycle import State
 from aifctl.fleet.nodeset_fold import fold
 from aifctl.fleet.selector import parse_selector, resolve
+from aifctl.health.alone import Pause, alone
 from aifctl.health.deciding import (
     SUSPECT_LOOKS_COUNT,
     Decision,
@@ -37,8 +36,6 @@ from aifctl.ports.toolbox import Toolbox
 ACTING = "acting"
 
 _LEASE_S = 120.0
-_TRIES_COUNT = 10
-_WAIT_S = 1.0
 _MOST_FOLDED = 200
 
 
@@ -73,7 +70,7 @@ class Acted:
         return (*said, self.left) if self.left else tuple(said)
 
 
-def act(sighted: Sequence[Sighted], tools: Toolbox, by: By, *, pause: Callable[[float], None] = time.sleep) -> Acted:
+def act(sighted: Sequence[Sighted], tools: Toolbox, by: By, *, pause: Pause = time.sleep) -> Acted:
     """Do what the policy allows of what these incidents ask for; each move is audited before it is made.
 
     Raises:
@@ -82,29 +79,11 @@ def act(sighted: Sequence[Sighted], tools: Toolbox, by: By, *, pause: Callable[[
     """
     store = tools.store
     try:
-        with _alone(store, by, pause):
+        with alone(store, ACTING, by, purpose="draining by policy", for_s=_LEASE_S, pause=pause):
             ground = _look(sighted, tools, store, by)
             return _carry_out(decide(sighted, ground), tools, store, by)
     except BusyError as problem:
         return Acted(left=f"nothing was drained, another sweep acts right now, and the next one looks again: {problem}")
-
-
-@contextmanager
-def _alone(store: Store, by: By, pause: Callable[[float], None]) -> Iterator[None]:
-    owner = f"{by.who} {by.run} {secrets.token_hex(4)}"
-    for left in reversed(range(_TRIES_COUNT)):
-        try:
-            store.acquire([ACTING], owner=owner, purpose="draining by policy", for_s=_LEASE_S)
-            break
-        except BusyError:
-            if not left:
-                raise
-            pause(_WAIT_S)
-    try:
-        yield
-    finally:
-        with suppress(BackendError):  # it runs out by itself
-            store.release([ACTING], owner=owner)
 
 
 def _look(sighted: Sequence[Sighted], tools: Toolbox, store: Store, by: By) -> Ground:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,9 +13,11 @@ from aifctl.core.report import Column, Coverage, Field, FieldType, Item, Kind
 from aifctl.diagnosis.finding import RANK, Finding, Result
 from aifctl.diagnosis.muting import is_muted
 from aifctl.diagnosis.standing import Standing
+from aifctl.diagnosis.standing_text import parse_findings
 from aifctl.fleet.fleet import Fleet
 from aifctl.health.looking import Looked
 from aifctl.health.status import DRAWS, NEW
+from aifctl.ports.store_rows import NodeRow
 
 SWEEP = Kind(
     name="Sweep",
@@ -46,6 +48,8 @@ FAIL_ON = (Result.FAULT.value, Result.DEGRADED.value, Result.UNKNOWN.value, Resu
 _NEWS = RANK[Result.WATCH]
 #: A scope of one node is a node.
 _LEAST_UNSEEN = 2
+#: What a look comes to that could not tell.
+_NOTHING_TOLD = frozenset({Result.UNKNOWN.value, Result.UNREACHABLE.value})
 #: The node never got the command.
 _NOT_ASKED = NOT_STARTED | {Outcome.CANCELLED, Outcome.SKIPPED}
 
@@ -95,6 +99,14 @@ class Count:
         settled = looked.look.settled
         if any(RANK[one.finding.result] > _NEWS for one in (*settled.opened, *settled.changed)):
             self.news.add(node)
+
+    def recall(self, rows: Iterable[NodeRow]) -> None:
+        """Count nodes that the part of this sweep that was cut short has looked at."""
+        for row in rows:
+            self.outcomes[Outcome(row.outcome)] = self.outcomes.get(Outcome(row.outcome), 0) + 1
+            self.results[row.node] = Result(row.result)
+            if row.result not in _NOTHING_TOLD or _is_only_muted(row):
+                self.covered.add(row.node)
 
     def coverage(self, asked: int) -> Coverage:
         """Return how much of what was to be looked at was."""
@@ -165,6 +177,13 @@ def _is_covered(looked: Looked) -> bool:
     if looked.look.result is not Result.UNKNOWN:
         return True
     return all(is_muted(one) for one in looked.findings if one.result is Result.UNKNOWN) and bool(looked.findings)
+
+
+def _is_only_muted(row: NodeRow) -> bool:
+    if row.result != Result.UNKNOWN.value or not row.findings:
+        return False
+    standing = parse_findings(row.findings, node=row.node, seen_at_s=row.at_s).standing
+    return all(is_muted(one.finding) for one in standing if one.finding.result is Result.UNKNOWN)
 
 
 def _worst(worst: Finding | None, since: Mapping[tuple[str, str, str], Standing]) -> Mapping[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
 from typing import Any, TypeVar
 
 from aifctl.core.errors import AifctlError
@@ -19,26 +19,31 @@ _WAIT_S = 1.0
 
 
 class TakingIn:
-    """Hands looks to the store. A store that does not take them is tried again with the next ones, and told at the end.
-
-    Attributes:
-        problem: why some are not in the store; None where all are.
-        queued: the log has some that the database has not: they are safe, and applied by whoever opens the store next.
-    """
+    """Hands looks to the store. A store that does not take them is tried again, once a second, and told at the end."""
 
     def __init__(self, store: Store, sweep: str, clock: Clock) -> None:
         self._store, self._sweep, self._clock = store, sweep, clock
         self._waiting: list[NodeLook] = []
-        self._since_s = 0.0
-        self.problem: AifctlError | None = None
-        self.queued: QueuedError | None = None
+        self._since_s = self._not_before_s = 0.0
+        self._problem: AifctlError | None = None
+        self._queued: QueuedError | None = None
+
+    def begin(self, **begun: Any) -> None:
+        """Begin the sweep in the store, or go on with it; a database that is away for now keeps nobody from looking."""
+        facts: Mapping[str, Any] = begun.pop("facts")
+        try:
+            self._store.begin_sweep(self._sweep, facts=facts, **begun)
+        except QueuedError as problem:
+            self._queued = problem
 
     def take(self, look: NodeLook) -> None:
         """Take one look."""
+        now_s = self._clock.monotonic_s()
         if not self._waiting:
-            self._since_s = self._clock.monotonic_s()
+            self._since_s = now_s
         self._waiting.append(look)
-        if len(self._waiting) >= _BATCH_COUNT or self._clock.monotonic_s() - self._since_s >= _WAIT_S:
+        due = len(self._waiting) >= _BATCH_COUNT or now_s - self._since_s >= _WAIT_S
+        if due and now_s >= self._not_before_s:
             self.flush()
 
     def flush(self) -> None:
@@ -48,13 +53,20 @@ class TakingIn:
         try:
             self._store.add(self._sweep, self._waiting)
         except QueuedError as problem:
-            self.queued = problem
+            self._queued = problem
         except AifctlError as problem:
-            self.problem = problem
-            self._since_s = self._clock.monotonic_s()
+            self._problem = problem
+            self._not_before_s = self._clock.monotonic_s() + _WAIT_S
             return
         self._waiting = []
-        self.problem = None
+        self._problem = None
+
+    @property
+    def trouble(self) -> AifctlError | None:
+        """Why the database has not got all of it by now; None where it has."""
+        if self._problem is not None:
+            return self._problem
+        return self._queued if self._store.queued_count else None
 
     @property
     def waiting_count(self) -> int:
@@ -72,4 +84,5 @@ class TakingIn:
     async def _tick(self) -> None:
         while True:
             await self._clock.sleep(_WAIT_S)
-            self.flush()
+            if self._clock.monotonic_s() >= self._not_before_s:
+                self.flush()

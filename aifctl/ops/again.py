@@ -11,9 +11,9 @@ from typing import Any, BinaryIO
 
 from aifctl.core.errors import RefusedError
 from aifctl.core.report import RUN, Head, Report
-from aifctl.dispatch.asked import Chosen, Consent, Fan, Keep, Pace
+from aifctl.dispatch.again import nodes_again, pace_again
+from aifctl.dispatch.asked import Chosen, Consent, Fan, Keep
 from aifctl.dispatch.deed import Deed, Order
-from aifctl.dispatch.selection import Nodes, sort_out
 from aifctl.fanout.runs import RunRecord
 from aifctl.ops.copy import pull_deed, push_deed
 from aifctl.ops.reported import carry_out
@@ -76,34 +76,19 @@ class _Again:
             more: dict[str, Any] = {"dry_run": fan.consent.dry_run} if make is push_deed else {}
             if facts.get("stdin"):
                 more["stdin"] = opened.enter_context(_spooled(record))
-            order = Order(deed=make(facts, tools, **more), nodes=_nodes(record, names, tools), fan=fan)
+            order = Order(deed=make(facts, tools, **more), nodes=nodes_again(record, names, tools), fan=fan)
             return carry_out(order, tools, self._sink)
 
     def _fan(self, record: RunRecord) -> Fan:
         return Fan(
             chosen=Chosen(selector=None),
-            pace=_pace(record.head.get("pace", {})),
+            pace=pace_again(record.head.get("pace", {})),
             keep=Keep(outdir=record.head.get("outdir")),
             # What was only looked at is only looked at again: to do it, it is given anew.
             consent=replace(self._asked.consent, dry_run=self._asked.consent.dry_run or "dry_run" in record.head),
             argv=self._asked.argv,
             resumed_from=record.run_id,
         )
-
-
-def _nodes(record: RunRecord, names: tuple[str, ...], tools: Toolbox) -> Nodes:
-    """Return which of the nodes are still there and may be acted on."""
-    fleet = tools.fleet
-    gone = tuple((name, "no longer in the inventory") for name in names if name not in fleet)
-    there = tuple(name for name in names if name in fleet)
-    states = tuple(record.head.get("include_states", ()))
-    sorted_out = sort_out(record.summary.verb, there, fleet, include_states=states)
-    return Nodes(names=sorted_out.names, skipped=(*sorted_out.skipped, *gone))
-
-
-def _pace(facts: Mapping[str, Any]) -> Pace:
-    stragglers = facts.get("stragglers")
-    return Pace(**{**facts, "stragglers": tuple(stragglers) if stragglers else None})
 
 
 def _spooled(record: RunRecord) -> BinaryIO:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
+from aifctl.core.exit_codes import ExitCode
 from aifctl.core.report import Head, Item, Report
 from aifctl.diagnosis.fleet_groups import By
 from aifctl.diagnosis.fleet_health import FleetHealth
@@ -23,6 +24,7 @@ class FleetDrawing:
     is_map: bool = False
     is_wide: bool = False
     changes_alone: bool = False
+    news_alone: bool = False
     _by: By = By.STATE
 
     def open(self, head: Head) -> Iterator[str]:
@@ -35,6 +37,8 @@ class FleetDrawing:
     def close(self, report: Report) -> Iterator[str]:
         health, style = report.view, Style(self.page.terminal)
         if not isinstance(health, FleetHealth):
+            return
+        if self.news_alone and not health.changes and report.exit is ExitCode.OK:
             return
         lines: Iterator[str] = self._lines(health, style)
         if self.page.height is not None:
@@ -67,5 +71,6 @@ def drawings(page: Page, *, is_wide: bool = False) -> Mapping[str, Callable[[], 
     return {
         "fleet": lambda: FleetDrawing(page=page, is_wide=is_wide),
         "changes": lambda: FleetDrawing(page=page, changes_alone=True),
+        "news": lambda: FleetDrawing(page=page, news_alone=True, is_wide=is_wide),
         "map": lambda: FleetDrawing(page=page, is_map=True, is_wide=is_wide),
     }
