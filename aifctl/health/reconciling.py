@@ -16,14 +16,20 @@ from typing import Any
 from aifctl.core.errors import AifctlError, BusyError
 from aifctl.core.exit_codes import ExitCode, first_that_applies
 from aifctl.core.report import Column, FieldType, Head, Kind, Report
+from aifctl.core.words import counted
+from aifctl.custody.audit import append_act
+from aifctl.custody.drains import parse_drain_reason
 from aifctl.custody.holds import NODE_SCOPE
+from aifctl.custody.moving import Ground, Stand, idle, move_to, stands
 from aifctl.custody.person import this_person
 from aifctl.dispatch.asked import Fan
 from aifctl.dispatch.timetable import on_time
+from aifctl.fleet.lifecycle import State
+from aifctl.health.node_moves import said
 from aifctl.health.not_done import RECONCILE
 from aifctl.health.notifying import announce, send_due
 from aifctl.ports.sink import Sink
-from aifctl.ports.store_rows import Lease
+from aifctl.ports.store_rows import Lease, StateRow
 from aifctl.ports.store_writes import Event
 from aifctl.ports.toolbox import Toolbox
 
@@ -95,6 +101,7 @@ def _see_to_all(tools: Toolbox, sink: Sink) -> Report:
     chores: tuple[tuple[str, Callable[[Toolbox], Chore]], ...] = (
         ("writes", _write),
         ("notifications", _notify),
+        ("drains", _finish_drains),
         ("leases", _expire),
     )
     sink.open(Head(kind=CHORE))
@@ -133,6 +140,35 @@ def _notify(tools: Toolbox) -> Chore:
         message = f"NOT DONE: {sent.later_count} to be sent later{lost} ({said}): {'; '.join(sent.problems)}"
         return Chore(chore="notifications", message=message, count=sent.later_count, code=ExitCode.BACKEND)
     return Chore(chore="notifications", message=f"{said}{lost}", count=sent.sent_count + sent.resent_count)
+
+
+def _finish_drains(tools: Toolbox) -> Chore:
+    """Call drained what is draining and has nothing running: whoever drained it was killed before it could say so.
+
+    What another tool drains, that tool says more of.
+    """
+    store, by = tools.store, this_person(tools.environ)
+    draining = {name: row for name, row in store.states().items() if _is_ours(row)}
+    before = {
+        row.node: Stand(node=row.node, state=State(row.source))
+        for row in store.transitions(draining)
+        if row.node in draining and row.version == draining[row.node].version
+    }
+    free = sorted(idle(before.values()))
+    now = stands(free, tools.known_fleet, draining)
+    for name in free:
+        reason = draining[name].reason
+        append_act(tools, by, verb="drained", what=name, why=reason)
+        ground = Ground(reason=reason, owner=draining[name].owner, why="nothing runs on it")
+        store.move([move_to(now[name], State.DRAINED, ground)], by)
+    message = f"{said(free)} had nothing running and {'is' if len(free) == 1 else 'are'} drained" if free else ""
+    waiting = len(draining) - len(free)
+    wait = f"{counted(waiting)} still draining: a job ends first" if waiting else "none is waiting for its job"
+    return Chore(chore="drains", message="; ".join(filter(None, (message, wait))), count=len(free))
+
+
+def _is_ours(row: StateRow) -> bool:
+    return row.state == State.DRAINING.value and parse_drain_reason(row.reason) is not None
 
 
 def _expire(tools: Toolbox) -> Chore:

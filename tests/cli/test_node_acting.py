@@ -73,5 +73,5 @@ def test_incidents_leases_and_reconcile_answer_where_nothing_has_happened_yet(ai
     assert aifctl("incident", "show", "7").code == 2
     assert aifctl("leases", "list", "-o", "json").envelope()["items"] == []
     said = aifctl("reconcile", "-o", "json").envelope()
-    assert [item["chore"] for item in said["items"]] == ["writes", "notifications", "leases"]
+    assert [item["chore"] for item in said["items"]] == ["writes", "notifications", "drains", "leases"]
     assert said["exit"] == 0

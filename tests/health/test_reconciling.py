@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from pathlib import Path
 
@@ -49,6 +50,7 @@ def test_with_nothing_to_do_each_chore_says_so_and_its_age_is_kept(tools: FakeTo
     assert said == {
         "writes": "all that was logged stands in the database",
         "notifications": "nobody is to be told (the setting notify)",
+        "drains": "none is waiting for its job",
         "leases": "none had run out",
     }
     assert 0 < reconciled_at_s(tools.store) - TONIGHT.timestamp() < 60
@@ -111,12 +113,37 @@ def test_leases_that_ran_out_long_ago_go_with_a_line_in_the_events_and_others_st
     assert "run x on node:r1n1 (reboot) ran out" in event.text
 
 
+def drained(tools: FakeToolbox, node: str, *path: State, reason: str = "aifctl:person:pat noise") -> None:
+    for version, (source, target) in enumerate(itertools.pairwise(path)):
+        move = Move(
+            node=node, source=source, target=target, expected_version=version, reason="maintenance", owner="slurm"
+        )
+        tools.store.move([move], PAT)
+
+
 def test_it_closes_no_incident_and_lifts_no_drain(tools: FakeToolbox) -> None:
     tools.store.sight([FAULT], PAT)
-    tools.store.move([Move(node="r1n1", source=State.READY, target=State.DRAINING, expected_version=0)], PAT)
+    drained(tools, "r1n1", State.READY, State.DRAINING, State.DRAINED)
     do(tools)
     assert [row.closed_at_s for row in tools.store.incidents()] == [None]
-    assert tools.store.states()["r1n1"].state == "draining"
+    assert tools.store.states()["r1n1"].state == "drained"
+
+
+def test_what_is_draining_with_nothing_on_it_is_drained_and_what_has_a_job_waits(tools: FakeToolbox) -> None:
+    """Whoever drains is killed between the two moves now and then."""
+    drained(tools, "r1n1", State.READY, State.DRAINING)
+    drained(tools, "r1n2", State.READY, State.ALLOCATED, State.DRAINING)
+    drained(tools, "r1n3", State.READY, State.DRAINING, reason="maintenance by another tool")
+    _, said = do(tools)
+    expected = "1 node (r1n1) had nothing running and is drained; 1 node still draining: a job ends first"
+    assert said["drains"] == expected
+    states = tools.store.states()
+    assert {name: (row.state, row.reason) for name, row in states.items()} == {
+        "r1n1": ("drained", "aifctl:person:pat noise"),
+        "r1n2": ("draining", "aifctl:person:pat noise"),
+        "r1n3": ("draining", "maintenance by another tool"),
+    }
+    assert len(tools.store.drains()) == 3
 
 
 def test_while_another_control_host_reconciles_nothing_is_done_and_that_is_no_failure(tools: FakeToolbox) -> None:
