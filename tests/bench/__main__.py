@@ -21,6 +21,7 @@ from tests.bench.figures import Figure, Line, failures
 from tests.bench.fleet_wide import dead_nodes, memory, reply_sizes, warm, workers
 from tests.bench.light import light
 from tests.bench.simulated import simulated
+from tests.bench.sweeping import growth, sweep
 from tests.bench.workbench import Workbench
 
 PARTS = {
@@ -32,6 +33,8 @@ PARTS = {
     "dead": dead_nodes,
     "light": light,
     "sim": simulated,
+    "sweep": sweep,
+    "growth": growth,
 }
 
 _INSIDE = "AIFCTL_BENCH_INSIDE"
