@@ -115,9 +115,7 @@ def test_leases_that_ran_out_long_ago_go_with_a_line_in_the_events_and_others_st
 
 def drained(tools: FakeToolbox, node: str, *path: State, reason: str = "aifctl:person:pat noise") -> None:
     for version, (source, target) in enumerate(itertools.pairwise(path)):
-        move = Move(
-            node=node, source=source, target=target, expected_version=version, reason="maintenance", owner="slurm"
-        )
+        move = Move(node=node, source=source, target=target, expected_version=version, reason=reason)
         tools.store.move([move], PAT)
 
 
