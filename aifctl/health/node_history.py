@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -27,8 +28,8 @@ NODE_EVENT = Kind(
     ),
 )
 
-#: Of the facts' parts that changed, and of the looks that are asked for.
-_MOST_LOOKS = 5000
+#: A month of sweeps, one every fifteen minutes.
+_MOST_LOOKS = 3000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,13 +109,13 @@ def _changed(body: bytes | None, before: bytes | None) -> list[str]:
 
 def _with_looks(lines: Sequence[_Line], looks: Sequence[float]) -> Iterator[_Line]:
     """Put a line between two events for all looks that lie between them."""
-    left = sorted(looks)
+    ordered, told = sorted(looks), 0
     for line in lines:
-        before = [at_s for at_s in left if at_s < line.at_s]
-        left = left[len(before) :]
-        yield from _looked(before)
+        end = bisect_left(ordered, line.at_s)
+        yield from _looked(ordered[told:end])
         yield line
-    yield from _looked(left)
+        told = end
+    yield from _looked(ordered[told:])
 
 
 def _looked(times: Sequence[float]) -> Iterator[_Line]:

@@ -87,13 +87,12 @@ def test_what_makes_no_sense_is_2_and_said(aifctl: InProcess, words: tuple[str, 
     assert why.replace("r003n98", "r003n0") in said.err
 
 
-@pytest.mark.parametrize("width", ["80", "40"])
-def test_on_a_terminal_no_line_of_a_node_is_wider_than_it(prompt: Prompt, width: str) -> None:
+def test_on_a_terminal_no_line_of_a_node_is_wider_than_it(prompt: Prompt) -> None:
     swept(prompt, f"ib-down:2@{SICK}", f"hot@{SICK}")
-    for verb in ("show", "why"):
-        lines = prompt.on_screen("node", verb, SICK, env={"COLUMNS": width, "TERM": "xterm", "NO_COLOR": "1"}).out
-        report, _, _ = lines.partition(f"{SICK}: ")
-        assert max(len(line) for line in report.splitlines()) <= int(width), lines
+    for verb, width in (("show", "80"), ("show", "40"), ("why", "80"), ("why", "40")):
+        shown = prompt.on_screen("node", verb, SICK, env={"COLUMNS": width, "TERM": "xterm", "NO_COLOR": "1"}).out
+        report, _, _ = shown.partition(f"{SICK}: ")
+        assert max(len(line) for line in report.splitlines()) <= int(width), shown
 
 
 def test_a_site_overrules_a_profile_beside_its_inventory(prompt: Prompt, aifctl: InProcess) -> None:
