@@ -66,6 +66,8 @@ class Finding:
         at_s: when the evidence arose, seconds since the epoch: a kernel line's own time, else the reading's.
         facts: more evidence, JSON-able (a chain of Xids, links by number).
         debounced: it may be the node still booting; whoever judges over time lets it be a watch until then.
+        lasting_s: only what lasts this long is a fault; whoever judges over time lets it be degraded, to be watched, until
+            then. For checks that are moving: others are not asked again while nothing changes.
     """
 
     check: str
@@ -82,6 +84,7 @@ class Finding:
     at_s: float | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
     debounced: bool = False
+    lasting_s: float = 0.0
 
     @property
     def key(self) -> tuple[str, str, str]:

@@ -65,6 +65,7 @@ def gpu_finding(
     facts: Mapping[str, Any] | None = None,
     at_s: float | None = None,
     debounced: bool = False,
+    lasting_s: float = 0.0,
 ) -> Finding:
     """Make a finding; `message` goes on after "the GPU at ADDRESS "."""
     return Finding(
@@ -81,6 +82,7 @@ def gpu_finding(
         facts=facts or {},
         at_s=at_s,
         debounced=debounced,
+        lasting_s=lasting_s,
     )
 
 

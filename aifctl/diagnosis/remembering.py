@@ -18,6 +18,9 @@ _MOST_GROWTHS = 48
 _MOST_EVENTS = 200
 #: Of equal events the first and the last are kept; a storm of thousands is no more than its count.
 _MOST_EQUAL = 20
+#: A busy GPU is at its power cap much of the time, an idle one for milliseconds: counted in whole minutes, so that a node
+#: on which nothing happens has nothing new to remember.
+POWER_CAP_GRAIN_US = 60_000_000
 #: Counts that climb on a healthy node as time goes by: no error by themselves, and remembering them would be writing
 #: every node's memory with every look.
 _TRAFFIC = frozenset({"port_xmit_wait", "port_xmit_data", "port_rcv_data"})
@@ -47,7 +50,8 @@ def remember(memory: Memory, reading: Reading) -> Memory:
         old = {} if by_driver and fresh_driver else before.counters.get(identity, {})
         for name, grown in _grown(old, values):
             made = Growth(at_s=reading.at_s, count=grown, seconds=seconds)
-            growths[identity, name] = (*growths.get((identity, name), ()), made)[-_MOST_GROWTHS:]
+            most = 1 if name.endswith(_TIMES) else _MOST_GROWTHS
+            growths[identity, name] = (*growths.get((identity, name), ()), made)[-most:]
         counters[identity] = {**old, **values}
     uptime_s = reading.host.uptime_s if reading.host else Absent.MISSING
     return Memory(
@@ -100,11 +104,17 @@ def _counted(reading: Reading) -> Iterator[tuple[str, dict[str, int], bool]]:
 
 
 _GPU_COUNTERS = tuple(one.name for one in fields(Gpu) if one.metadata.get("moves") and one.name.endswith("_count"))
+#: Microseconds of clocks held back: of these the share of the time since the last look is judged, and no longer history.
+_TIMES = "_us"
+_GPU_TIMES = ("sw_thermal_us", "hw_thermal_us", "hw_power_brake_us")
 _AER = ("aer_fatal_count", "aer_nonfatal_count", "aer_correctable_count")
 
 
 def _gpu_counters(gpu: Gpu) -> dict[str, int]:
-    found = {name: value for name in _GPU_COUNTERS if not isinstance(value := getattr(gpu, name), Absent)}
+    names = (*_GPU_COUNTERS, *_GPU_TIMES)
+    found = {name: value for name in names if not isinstance(value := getattr(gpu, name), Absent)}
+    if not isinstance(gpu.sw_power_cap_us, Absent):
+        found["sw_power_cap_us"] = gpu.sw_power_cap_us // POWER_CAP_GRAIN_US * POWER_CAP_GRAIN_US
     if not isinstance(gpu.pcie_errors, Absent):
         found |= {f"pcie_{name}": count for name, count in gpu.pcie_errors.items()}
     return found

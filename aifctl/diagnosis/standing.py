@@ -86,8 +86,9 @@ def settle(
     stood, gone = {one.finding.key: one for one in before}, _still_remembered(past, at_s)
     standing: dict[Key, Standing] = {}
     opened, changed, cleared = [], [], []
-    for key, finding in now.items():
+    for key, seen in now.items():
         old = stood.get(key)
+        finding = _lasting(seen, at_s - old.first_at_s if old and not old.clean_count else 0.0)
         new = standing[key] = _seen(old, gone.pop(key, None), finding, at_s)
         if old is None:
             opened.append(new)
@@ -149,6 +150,14 @@ def _debounced(finding: Finding, uptime_s: float | None) -> Finding:
         return finding
     message = f"{finding.message} (booted {(uptime_s or 0) / 60:.0f} min ago: not judged yet)"
     return replace(finding, result=Result.WATCH, action=Action.NONE, message=message)
+
+
+def _lasting(finding: Finding, stood_s: float) -> Finding:
+    """Return a finding that counts only if it lasts, as it counts after having stood for so long."""
+    if finding.result is not Result.FAULT or stood_s >= finding.lasting_s:
+        return finding
+    message = f"{finding.message} (a fault if it lasts for {finding.lasting_s / 60:g} min)"
+    return replace(finding, result=Result.DEGRADED, action=Action.WATCH, message=message)
 
 
 def _still_remembered(past: Iterable[Standing], at_s: float) -> dict[Key, Standing]:

@@ -131,11 +131,23 @@ def test_a_memory_is_text_and_comes_back() -> None:
 
 
 def test_a_look_at_a_healthy_node_leaves_its_text_as_it_was() -> None:
-    first = remember(Memory(), some_reading(at_s=1000, gpus=(replace(GPU, temperature_c=30),), ports=(PORT,)))
-    warmer = replace(GPU, temperature_c=60, sw_power_cap_us=10**9)
+    first = remember(
+        Memory(), some_reading(at_s=1000, gpus=(replace(GPU, temperature_c=30, sw_power_cap_us=10**9),), ports=(PORT,))
+    )
+    warmer = replace(GPU, temperature_c=60, sw_power_cap_us=10**9 + 16_000_000)
     busier = replace(PORT, counters={"link_downed": 2, "port_xmit_wait": 500})
     second = remember(first, some_reading(at_s=1600, gpus=(warmer,), ports=(busier,)))
     assert render_memory(second) == render_memory(first)
+
+
+def test_of_times_held_back_only_the_last_look_is_remembered_and_of_the_power_cap_whole_minutes() -> None:
+    memory = Memory()
+    for look in range(4):
+        held = replace(GPU, sw_power_cap_us=59_000_000 * look, hw_thermal_us=1000 * look)
+        memory = remember(memory, some_reading(at_s=1000 + 600 * look, gpus=(held,)))
+    (thermal,) = memory.growths["165", "hw_thermal_us"]
+    assert (thermal.at_s, thermal.count, thermal.seconds) == (2800, 1000, 600)
+    assert memory.counters["165"]["sw_power_cap_us"] == 120_000_000
 
 
 @pytest.mark.parametrize("text", [b"", b"[]", b"{}", b'{"boot_id": 1}', b"\xff"])

@@ -103,3 +103,17 @@ def test_a_return_after_more_than_a_day_is_no_flapping() -> None:
     for day in range(6):
         settled = look(look(settled, LINK, at_s=day * 90_000), at_s=day * 90_000 + 600)
     assert settled.standing == ()
+
+
+def test_what_counts_only_if_it_lasts_is_to_be_watched_until_then() -> None:
+    brake = replace(LINK, check="throttle", action=Action.DRAIN, debounced=False, lasting_s=300.0)
+    judged = ("throttle",)
+    first = look(NOTHING, brake, at_s=100, judged=judged)
+    assert (first.verdict.result, first.standing[0].finding.action) == (Result.DEGRADED, Action.WATCH)
+    assert look(first, brake, at_s=399, judged=judged).changed == ()
+    lasting = look(first, brake, at_s=400, judged=judged)
+    assert [one.finding for one in lasting.changed] == [brake]
+    assert lasting.verdict.result is Result.FAULT
+    anew = look(look(first, at_s=250, judged=judged), brake, at_s=400, judged=judged)
+    assert anew.verdict.result is Result.DEGRADED
+    assert look(NOTHING, replace(brake, lasting_s=0.0), at_s=100, judged=judged).verdict.result is Result.FAULT

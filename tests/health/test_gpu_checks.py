@@ -224,3 +224,42 @@ def test_evidence_is_judged_on_hardware_that_nobody_knows_and_such_a_node_is_nev
     told = {(one.check, one.result) for one in sick.findings}
     assert {("row-remap-failure", Result.FAULT), ("sram-ecc", Result.FAULT)} <= told
     assert judged(reading(eight())).result is Result.UNKNOWN
+
+
+def held_back(counter: str, share: float, reasons: int = 0x1, over_s: float = 900.0) -> tuple[Reading, Reading]:
+    """Two looks between which a counter of held-back time ran for a share of it."""
+    ran_us = getattr(HEALTHY, counter) + round(share * over_s * 1e6)
+    return reading(eight()), reading(eight(throttle_reasons=reasons, **{counter: ran_us}), at_s=1000.0 + over_s)
+
+
+@pytest.mark.parametrize(
+    ("looks", "expected"),
+    [
+        (held_back("hw_power_brake_us", 0.5), {("power-brake", "fault")}),
+        (held_back("hw_power_brake_us", 0.49), {("power-brake", "watch")}),
+        (held_back("hw_thermal_us", 0.5), {("hw-thermal", "fault")}),
+        (held_back("hw_thermal_us", 0.001, reasons=0x48), {("hw-thermal", "fault")}),
+        (held_back("sw_thermal_us", 0.11), {("sw-thermal", "watch")}),
+        (held_back("sw_thermal_us", 0.1), set()),
+        (held_back("sw_power_cap_us", 1.0, over_s=3600.0), {("sw-power-cap", "watch")}),
+        (held_back("sw_power_cap_us", 0.9, over_s=3600.0), set()),
+        (held_back("sw_power_cap_us", 1.0, over_s=60.0), set()),
+    ],
+)
+def test_time_held_back_between_looks_is_judged_by_its_share(
+    looks: tuple[Reading, Reading], expected: set[tuple[str, str]]
+) -> None:
+    assert found(*looks) == {(ONE, "throttle", code, result) for code, result in expected}
+
+
+def test_hours_at_the_power_cap_and_a_brake_of_long_ago_are_healthy() -> None:
+    assert found(reading(eight(sw_power_cap_us=7_015_662_857, hw_power_brake_us=10**12))) == set()
+    looks = (*held_back("hw_power_brake_us", 0.9), reading(eight(hw_power_brake_us=810_000_000), at_s=2800.0))
+    assert found(*looks) == set()
+
+
+def test_what_is_held_back_now_is_a_fault_if_it_lasts_and_at_once_if_it_was_for_long() -> None:
+    (first,) = judged(reading(eight(throttle_reasons=0x80)), by=profile()).findings
+    (long,) = judged(*held_back("hw_power_brake_us", 0.5, reasons=0x80), by=profile()).findings
+    assert (first.lasting_s, long.lasting_s) == (300.0, 0.0)
+    assert (first.key, long.key) == ((*first.key[:2], "power-brake"), first.key)
