@@ -16,7 +16,7 @@ class Filesystem:
     """One mounted file system.
 
     Attributes:
-        status: ok; timeout (a hung server: statvfs did not come back); error.
+        status: ok; timeout (a hung server: statvfs did not come back); stale (the server knows it no more); denied; error.
         used_pct, inodes_used_pct: 0-100, of what an ordinary user may use.
     """
 
@@ -84,6 +84,7 @@ class Host:
         limits: of the login user's session: memlock_bytes, open_files; -1 is unlimited.
         modules: loaded kernel modules that matter → their version ("" where they tell none).
         serials: product, board, chassis → serial. hugepages: size in KiB as text → pages.
+        panics: NAME@SECONDS of what the kernel left behind when it died (pstore), seconds since the epoch.
         probe_left: pids of earlier probes that never came back.
     """
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from aifctl.core.printable import printable_line
 from aifctl.diagnosis.gpu_data import parse_gpu_data
+from aifctl.diagnosis.host import Host
+from aifctl.diagnosis.host_data import Part, parse_host
 from aifctl.diagnosis.reading import Reading, SectionEnd, SectionName, SectionStatus
 from aifctl.diagnosis.sysfs_pci import parse_sysfs_pci
 from aifctl.diagnosis.sysfs_ports import parse_sysfs_ports
@@ -20,6 +23,8 @@ _PARSERS: Mapping[SectionName, Callable[[Mapping[str, Any]], Any]] = {
     SectionName.PORT: parse_sysfs_ports,
     SectionName.PCI: parse_sysfs_pci,
 }
+#: Sections of the probe that are one section of a reading.
+_OF_HOST = ("host", "mounts", "units", "clock", "disks")
 
 
 def read_envelope(envelope: Envelope, *, node: str, at_s: float) -> Reading:
@@ -33,6 +38,7 @@ def read_envelope(envelope: Envelope, *, node: str, at_s: float) -> Reading:
         at_s: when the reply came, seconds since the epoch, by our own clock.
     """
     read = {name: _read(envelope.sections.get(name.value), parse) for name, parse in _PARSERS.items()}
+    read[SectionName.HOST] = _read_host(envelope)
     parts = {name.value: part for name, (_, part) in read.items()}
     return Reading(
         node=node,
@@ -48,7 +54,7 @@ def read_envelope(envelope: Envelope, *, node: str, at_s: float) -> Reading:
 def _read(raw: RawSection | None, parse: Callable[[Mapping[str, Any]], Any]) -> tuple[SectionEnd, Any]:
     if raw is None:
         return SectionEnd(status=SectionStatus.ERROR, code="garbled", message="the reply says nothing of it"), None
-    end = SectionEnd(status=raw.status, code=raw.code, message=raw.message, took_s=raw.took_s)
+    end = _end(raw)
     if raw.status is not SectionStatus.OK:
         return end, None
     try:
@@ -57,6 +63,24 @@ def _read(raw: RawSection | None, parse: Callable[[Mapping[str, Any]], Any]) -> 
         return _garbled(str(problem), raw.took_s), None
     except Exception as bug:  # noqa: BLE001 - a bug in one parser is that section's error, for everybody to see; the others count
         return _garbled(f"reading it failed: {type(bug).__name__}: {bug}", raw.took_s), None
+
+
+def _read_host(envelope: Envelope) -> tuple[SectionEnd, Host | None]:
+    """Read the node itself, which five sections tell of."""
+    parts = {
+        name: Part(end=_end(raw), data=raw.data)
+        for name in _OF_HOST
+        if (raw := envelope.sections.get(name)) is not None
+    }
+    try:
+        end, host = parse_host(parts)
+    except Exception as bug:  # noqa: BLE001 - as above
+        return _garbled(f"reading it failed: {type(bug).__name__}: {bug}", 0.0), None
+    return end, host and replace(host, probe_left=envelope.probe_left)
+
+
+def _end(raw: RawSection) -> SectionEnd:
+    return SectionEnd(status=raw.status, code=raw.code, message=raw.message, took_s=raw.took_s)
 
 
 def _garbled(sentence: str, took_s: float) -> SectionEnd:

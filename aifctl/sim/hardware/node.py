@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
-from aifctl.sim.hardware.fabric import FabricHardware, write_fabric
+from aifctl.sim.hardware.fabric import FabricHardware, hca_addresses, write_fabric
 from aifctl.sim.hardware.gpus import GpuHardware
+from aifctl.sim.hardware.host import HostHardware, write_host
+from aifctl.sim.hardware.kernel_log import KernelLog, write_kernel_log
 from aifctl.sim.hardware.noise import move_counters, move_gpus
 from aifctl.sim.hardware.pci import PciHardware, write_pci
 from aifctl.sim.hardware.trees import write_files
@@ -44,12 +46,42 @@ class NodeHardware:
     def pci(self) -> PciHardware:
         return PciHardware.healthy()
 
+    @cached_property
+    def host(self) -> HostHardware:
+        return HostHardware.healthy(
+            hostname=self.hostname,
+            boot_id=self.boot_id,
+            serial=self._machine.place.serial,
+            uptime_s=round(self._machine.uptime_s, 2),
+        )
+
+    @cached_property
+    def kernel(self) -> KernelLog:
+        """The boot's lines and what has been said since; the same lines serve all nodes, and no fault changes them."""
+        return KernelLog([*healthy_log().lines, *self._machine.kernel_said])
+
+    @property
+    def booted_s(self) -> int:
+        """When it booted, in whole seconds since the epoch."""
+        return int(self._machine.now_s() - self._machine.uptime_s)
+
     def write(self, root: Path) -> None:
         """Write the trees of sysfs and proc below `root`, which must have none of them yet."""
         write_fabric(root, self.fabric)
         write_pci(root, self.pci)
+        write_host(root, self.host)
+        write_kernel_log(root, self.kernel)
+        write_files(root / "proc", {"stat": f"cpu  0 0 0 0\nbtime {self.booted_s}"})
         write_files(root / "proc/sys/kernel", {"hostname": self.hostname, "random/boot_id": self.boot_id})
 
     def arguments(self) -> dict[str, Any]:
         """Return what the probe is handed beside its own arguments to read this node and not this machine."""
         return {"nvml": self.gpus.nvml()}
+
+
+@cache
+def healthy_log() -> KernelLog:
+    """Return what the kernel says as a node boots; nobody may add to it."""
+    pci = PciHardware.healthy()
+    switches = [one.address for one in pci.devices.values() if one.kind[:2] == ("10de", "22a3")]
+    return KernelLog.healthy([one.address for one in pci.gpus()], switches, hca_addresses(), DRIVER)

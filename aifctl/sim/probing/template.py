@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from aifctl.sim.layout import Layout
 from aifctl.sim.node.contents import Pool
 from aifctl.sim.node.machine import Machine, Surroundings
 from aifctl.sim.node.parts import guid_with_colons
+from aifctl.sim.probing.kernel import fill_kernel
 
 _Data = dict[str, Any]
 
@@ -34,13 +35,13 @@ class Template:
         self._texts = read
         self._own = {name: json.loads(read[name]) for name in _FILLING}
 
-    def texts(self, hardware: NodeHardware) -> dict[str, str]:
-        """Return each section's text for one node at one look."""
+    def texts(self, hardware: NodeHardware, arguments: Mapping[str, Any]) -> dict[str, str]:
+        """Return each section's text for one node at one look; `arguments`: what the probe was asked for."""
         filled = {}
         for name, fill in _FILLING.items():
             entry = self._own[name]
             if entry["status"] == "ok":
-                fill(entry["data"], hardware)
+                fill(entry["data"], hardware, arguments)
                 filled[name] = answer(**entry).text
         return self._texts | filled
 
@@ -75,7 +76,7 @@ def _read(name: str, root: str, arguments: _Data) -> str:
         return answer("error", "failed", f"{type(problem).__name__}: {problem}").text
 
 
-def _fill_gpus(data: _Data, hardware: NodeHardware) -> None:
+def _fill_gpus(data: _Data, hardware: NodeHardware, _arguments: Mapping[str, Any]) -> None:
     for gpu, board in zip(data["gpus"], hardware.gpus.boards, strict=True):
         gpu["uuid"], gpu["serial"] = board.uuid, board.serial
         gpu["temp"], gpu["margin"] = board.temperature_c, board.margin_c
@@ -84,7 +85,7 @@ def _fill_gpus(data: _Data, hardware: NodeHardware) -> None:
         fields["74"], fields["82"], fields["94"] = board.fields[74], board.fields[82], board.replays
 
 
-def _fill_ports(data: _Data, hardware: NodeHardware) -> None:
+def _fill_ports(data: _Data, hardware: NodeHardware, _arguments: Mapping[str, Any]) -> None:
     devices = data["devices"]
     for hca in (*hardware.fabric.rails, *hardware.fabric.others):
         _fill_port(devices[hca.name], hca)
@@ -99,4 +100,25 @@ def _fill_port(device: _Data, hca: Hca) -> None:
         counters[name] = str(counted[name])
 
 
-_FILLING: dict[str, Callable[[_Data, NodeHardware], None]] = {"gpu": _fill_gpus, "port": _fill_ports}
+def _fill_host(data: _Data, hardware: NodeHardware, _arguments: Mapping[str, Any]) -> None:
+    host = hardware.host
+    data["hostname"], data["boot_id"], data["uptime"] = host.hostname, host.boot_id, host.uptime_text
+    data["dmi"].update(product_serial=host.serial, board_serial=host.board_serial, chassis_serial=host.serial)
+
+
+def _fill_disks(data: _Data, hardware: NodeHardware, _arguments: Mapping[str, Any]) -> None:
+    for at, disk in enumerate(hardware.host.disks):
+        data["nvme"][f"nvme{at}"]["serial"] = disk.serial
+
+
+def _fill_kernel(data: _Data, hardware: NodeHardware, arguments: Mapping[str, Any]) -> None:
+    fill_kernel(data, hardware.kernel, boot_id=hardware.boot_id, booted_s=hardware.booted_s, arguments=arguments)
+
+
+_FILLING: dict[str, Callable[[_Data, NodeHardware, Mapping[str, Any]], None]] = {
+    "kernel": _fill_kernel,
+    "gpu": _fill_gpus,
+    "port": _fill_ports,
+    "host": _fill_host,
+    "disks": _fill_disks,
+}

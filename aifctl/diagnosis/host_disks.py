@@ -1,0 +1,108 @@
+"""What the probe's disks section read: what the disks are, and the SMART logs of NVMe ones."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from aifctl.core.printable import printable_line
+from aifctl.diagnosis.absent import Absent
+from aifctl.diagnosis.host import Disk
+from aifctl.diagnosis.natural_order import natural_order
+from aifctl.diagnosis.sysfs_values import as_mapping, integer, text, why_absent
+from aifctl.diagnosis.unreadable import UnreadableError
+
+_MOST_DISKS, _LONGEST = 128, 64
+_SECTOR_BYTES = 512
+_KELVIN = 273
+_LOG = re.compile(r"[0-9a-f]{384}", re.ASCII)
+_SMART = ("critical_warning", "available_spare_pct", "spare_threshold_pct", "used_pct", "media_error_count",
+          "temperature_c")  # fmt: skip
+#: A counter of 128 bits; beyond this it is no count of anything.
+_MOST_ERRORS = (1 << 63) - 1
+
+
+def parse_disks(data: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return {"disks": ...}, in natural order of name.
+
+    What only an NVMe disk tells is n/a of others: their SMART is another protocol, which the probe does not speak.
+
+    Raises:
+        UnreadableError: it is not what `onnode/probe/sections/disks.py` makes.
+    """
+    nvme, others = data.get("nvme"), data.get("others")
+    if not isinstance(nvme, Mapping) or not isinstance(others, Mapping) or len(nvme) + len(others) > _MOST_DISKS:
+        raise UnreadableError("the disks section has no list of disks")
+    found = [_nvme(name, as_mapping(nvme[name])) for name in nvme]
+    found += [_other(name, as_mapping(others[name])) for name in others]
+    return {"disks": tuple(sorted(found, key=lambda disk: natural_order(disk.name)))}
+
+
+def parse_smart_log(log: bytes) -> Mapping[str, int]:
+    """Return what is judged of an NVMe SMART / Health Information log (NVM Express Base Specification), by field of Disk."""
+    kelvin = int.from_bytes(log[1:3], "little")
+    return {
+        "critical_warning": log[0],
+        "available_spare_pct": log[3],
+        "spare_threshold_pct": log[4],
+        "used_pct": log[5],
+        "media_error_count": min(int.from_bytes(log[160:176], "little"), _MOST_ERRORS),
+        "temperature_c": kelvin - _KELVIN,
+    }
+
+
+def _nvme(name: str, told: Mapping[str, Any]) -> Disk:
+    return Disk(
+        name=printable_line(name[:_LONGEST]),
+        model=text(told.get("model")),
+        serial=text(told.get("serial")),
+        firmware_version=text(told.get("firmware_rev")),
+        size_bytes=_size(told.get("sizes")),
+        state=text(told.get("state")),
+        passed=Absent.NOT_AVAILABLE,
+        **_smart(told),
+    )
+
+
+def _smart(told: Mapping[str, Any]) -> Mapping[str, Any]:
+    log = told.get("log")
+    if isinstance(log, str) and _LOG.fullmatch(log):
+        return parse_smart_log(bytes.fromhex(log))
+    if log == "timeout":
+        return dict.fromkeys(_SMART, Absent.TIMEOUT)
+    if log is None and told.get("state") != "live":
+        return dict.fromkeys(_SMART, Absent.NOT_AVAILABLE)  # not asked: what its state says is worse
+    return dict.fromkeys(_SMART, Absent.ERROR if isinstance(log, str) else why_absent(log))
+
+
+def _size(sizes: object) -> int | Absent:
+    """Return the room of all namespaces together."""
+    if not isinstance(sizes, list):
+        return why_absent(sizes)
+    total = 0
+    for size in sizes:
+        sectors = integer(size)
+        if isinstance(sectors, Absent):
+            return sectors
+        total += sectors
+    return total * _SECTOR_BYTES
+
+
+def _other(name: str, told: Mapping[str, Any]) -> Disk:
+    state = text(told.get("state"))
+    return Disk(
+        name=printable_line(name[:_LONGEST]),
+        model=_or_none(told.get("model")),
+        serial=_or_none(told.get("serial")),
+        firmware_version=_or_none(told.get("rev")),
+        size_bytes=_size([told.get("size")]),
+        state=Absent.NOT_AVAILABLE if state is Absent.MISSING else state,
+        passed=Absent.NOT_AVAILABLE,
+        **dict.fromkeys(_SMART, Absent.NOT_AVAILABLE),
+    )
+
+
+def _or_none(value: object) -> str | Absent:
+    told = text(value)
+    return Absent.NOT_AVAILABLE if told is Absent.MISSING else told
