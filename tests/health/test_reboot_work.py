@@ -28,7 +28,7 @@ def rebooted(node: BootingNode, *, back_s: float = 1800.0, halted: bool = False)
     async def main() -> NodeResult:
         made = desks()
         if halted:
-            asyncio.get_running_loop().call_later(25.0, setattr, made, "halted", True)
+            asyncio.get_running_loop().call_later(22.0, setattr, made, "halted", True)
         return await work.perform(NODE, await transport.dial(NODE), made(NODE))
 
     result = run_virtually(main())
@@ -65,7 +65,7 @@ def test_a_node_that_will_not_reboot_says_why_and_is_not_waited_for() -> None:
 def test_when_the_run_ends_the_node_is_waited_for_no_longer_and_its_outcome_is_unknown() -> None:
     result = rebooted(BootingNode(), halted=True)
     assert result.outcome is Outcome.LOST
-    assert result.duration_s == 30.0
+    assert result.duration_s == 25.0
     assert "was told to reboot" in result.message
 
 
