@@ -7,6 +7,7 @@ not answer), and the two below. Nothing that returned is ever lost; nothing is a
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Protocol, Self
 
@@ -38,6 +39,21 @@ class ConflictError(BusyError):
 
 class QueuedError(BackendError):
     """The database did not take it, the log has it, durably: whoever opens the store next applies it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rebuilt:
+    """What making the database anew from its log came to.
+
+    Attributes:
+        batches_count: that were applied.
+        damage: what of the logs could not be read, one sentence each.
+        set_aside: the old SQLite file; "" where there was none.
+    """
+
+    batches_count: int
+    damage: tuple[str, ...]
+    set_aside: str = ""
 
 
 class Reader(Protocol):

@@ -23,7 +23,7 @@ from aifctl.ports.progress import Progress
 from aifctl.ports.prompt import Prompt
 from aifctl.ports.roster import Roster
 from aifctl.ports.sink import Sink
-from aifctl.ports.store import Reader, Store
+from aifctl.ports.store import Reader, Rebuilt, Store
 from aifctl.ports.transport import DialSettings, Transport
 
 if TYPE_CHECKING:
@@ -88,6 +88,12 @@ class Toolbox(Protocol):
     @property
     def store(self) -> Store:
         """What is remembered of the fleet, opened for writing once: made, migrated and brought up to date where it has to be."""
+
+    def rebuild_store(self, logs: Sequence[Path]) -> Rebuilt:
+        """Make the store anew from its log, and from those of other control hosts; the old file is set aside.
+
+        BusyError where somebody writes it, RefusedError where a PostgreSQL database is not empty, SetupError without a log.
+        """
 
     @property
     def store_reader(self) -> Reader | None:

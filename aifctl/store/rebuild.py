@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
 from aifctl.core.errors import BusyError, RefusedError, SetupError
 from aifctl.ports.clock import Clock
+from aifctl.ports.store import Rebuilt
 from aifctl.store.applying import apply
 from aifctl.store.batch import ADOPTION, Member
 from aifctl.store.damage import DamagedLogError
@@ -25,21 +26,6 @@ from aifctl.store.writer import advance
 
 #: Batches to a transaction.
 _AT_ONCE = 100
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rebuilt:
-    """What a rebuild came to.
-
-    Attributes:
-        batches_count: that were applied.
-        damage: what of the logs could not be read, one sentence each.
-        set_aside: the old SQLite file; None where there was none.
-    """
-
-    batches_count: int
-    damage: tuple[str, ...]
-    set_aside: Path | None = None
 
 
 def rebuild(place: Place, *, clock: Clock, logs: Sequence[Path] = (), bound_s: float = 10.0) -> Rebuilt:
@@ -79,7 +65,7 @@ def rebuild(place: Place, *, clock: Clock, logs: Sequence[Path] = (), bound_s: f
             database.close()
         set_aside = _take_place(made, place)
     open_store(place, clock=clock, bound_s=bound_s).close()  # which applies what nobody had applied
-    return Rebuilt(batches_count=count, damage=tuple(damage), set_aside=set_aside)
+    return Rebuilt(batches_count=count, damage=tuple(damage), set_aside=str(set_aside) if set_aside else "")
 
 
 def _open_all(folder: Path, held: ExitStack) -> Iterator[Segment]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aifctl.core.errors import BackendError, SetupError
@@ -11,7 +12,8 @@ if TYPE_CHECKING:
     from aifctl.core.settings import Settings
     from aifctl.core.state_dir import StateDir
     from aifctl.fleet.states import StateNow
-    from aifctl.ports.store import Reader
+    from aifctl.ports.clock import Clock
+    from aifctl.ports.store import Reader, Rebuilt
     from aifctl.store.place import Place
 
 
@@ -29,6 +31,13 @@ def reader_at(place: Place) -> Reader | None:
     from aifctl.store.light import open_reader
 
     return open_reader(place)
+
+
+def rebuilt(place: Place, clock: Clock, logs: Sequence[Path]) -> Rebuilt:
+    """Make the store anew from its log."""
+    from aifctl.store.rebuild import rebuild
+
+    return rebuild(place, clock=clock, logs=logs)
 
 
 def states_now(find_reader: Callable[[], Reader | None], note: Callable[[str], None]) -> Mapping[str, StateNow]:

@@ -16,7 +16,7 @@ from aifctl.core.state_dir import StateDir
 from aifctl.core.system_clock import SystemClock
 from aifctl.wiring.drawers import all_formats, format_named, format_names, inventory_formats
 from aifctl.wiring.overruling import overruled_endpoints
-from aifctl.wiring.remembered import reader_at, states_now, store_place
+from aifctl.wiring.remembered import reader_at, rebuilt, states_now, store_place
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from aifctl.ports.prompt import Prompt
     from aifctl.ports.roster import Loaded, Roster
     from aifctl.ports.sink import Sink
-    from aifctl.ports.store import Reader, Store
+    from aifctl.ports.store import Reader, Rebuilt, Store
     from aifctl.ports.toolbox import Toolbox
     from aifctl.ports.transport import DialSettings, Transport
     from aifctl.store.place import Place
@@ -161,6 +161,9 @@ class Tools:
         from aifctl.store.store import open_store
 
         return open_store(self._store_place, clock=self.clock)
+
+    def rebuild_store(self, logs: Sequence[Path]) -> Rebuilt:
+        return rebuilt(self._store_place, self.clock, logs)
 
     @property
     def store_reader(self) -> Reader | None:

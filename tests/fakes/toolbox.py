@@ -27,11 +27,12 @@ from aifctl.fleet.states import StateNow
 from aifctl.ports.host_keys import HostKey, KeyChange, fingerprint_of
 from aifctl.ports.probe_package import ProbePackage
 from aifctl.ports.roster import Roster
-from aifctl.ports.store import Reader, Store
+from aifctl.ports.store import Reader, Rebuilt, Store
 from aifctl.ports.toolbox import Toolbox
 from aifctl.ports.transport import DialSettings, Transport
 from aifctl.store.light import open_reader
 from aifctl.store.place import find_place
+from aifctl.store.rebuild import rebuild
 from aifctl.store.store import open_store
 from tests.fakes.fleet import FakeTransport, Script
 from tests.fakes.run_parts import FakeProgress
@@ -204,6 +205,9 @@ class FakeToolbox:
         if not self.stores:
             self.stores.append(open_store(find_place(StoreUrl(), self.state), clock=self.clock))
         return self.stores[0]
+
+    def rebuild_store(self, logs: Sequence[Path]) -> Rebuilt:
+        return rebuild(find_place(StoreUrl(), self.state), clock=self.clock, logs=logs)
 
     @property
     def store_reader(self) -> Reader | None:

@@ -1,0 +1,34 @@
+"""aifctl store."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Annotated
+
+import typer
+
+from aifctl.cli.call import call
+from aifctl.cli.command import command, group
+from aifctl.cli.options import Everywhere
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add this file's commands."""
+    store = group("What is remembered of the fleet: a database, and the log that it can be made of.")
+    app.add_typer(store, name="store")
+
+    @command(
+        store,
+        "rebuild",
+        examples=["aifctl store rebuild", "aifctl store rebuild --log /mnt/other-host/aifctl/store/log"],
+    )
+    def rebuild(
+        everywhere: Everywhere,
+        log: Annotated[
+            list[str] | None, typer.Option(metavar="DIR", help="Also another control host's log; repeatable")
+        ] = None,
+    ) -> int:
+        """Make the database anew from its log; the old file is set aside, and what of the log can't be read is told."""
+        from aifctl.ops.rebuilding import rebuild_store as verb
+
+        return call(partial(verb, tuple(log or ())), everywhere)
