@@ -20,6 +20,7 @@ from aifctl.ops.doctor_place import (
     look_at_terminal,
     look_at_versions,
 )
+from aifctl.ops.doctor_profiles import look_at_profiles
 from aifctl.ops.doctor_rows import Check, Row, Status, look
 from aifctl.ops.programs import Programs, SystemPrograms
 from aifctl.ports.sink import Sink
@@ -90,6 +91,7 @@ def _is_reference(text: str) -> bool:
 def _checks(tools: Toolbox, programs: Programs) -> Iterator[Row]:
     checks: tuple[tuple[str, Check], ...] = (
         ("inventory", look_at_inventory),
+        ("profiles", look_at_profiles),
         ("state directory", look_at_state),
         ("open files", look_at_descriptors),
         ("keys", look_at_keys),

@@ -14,12 +14,14 @@ from aifctl.core.settings import Settings, read_settings
 from aifctl.core.state_dir import StateDir
 from aifctl.fleet.endpoint import Endpoint
 from aifctl.fleet.fleet import Fleet
+from aifctl.fleet.profile import Profiles
 from aifctl.ops.doctor import doctor
 from aifctl.ops.programs import Answer
 from aifctl.ports.toolbox import Toolbox
 from aifctl.ports.transport import DialSettings, Transport
 from aifctl.roster.roster import FileRoster
 from aifctl.transport.ssh import open_transport
+from aifctl.wiring.expecting import all_checks, profiles_in_use
 from tests.fanout.journal_fakes import TestClock
 from tests.ops.run_fakes import ListSink
 from tests.sshd import make_key
@@ -87,6 +89,10 @@ class ControlHost:
     @property
     def fleet(self) -> Fleet:
         return self.roster.load(self.inventory_path).fleet
+
+    @property
+    def profiles(self) -> Profiles:
+        return profiles_in_use(self.settings, lambda: self.inventory_path, all_checks())
 
     def endpoints(self, names: Sequence[str]) -> tuple[Endpoint, ...]:
         return tuple(map(self.fleet.endpoint, names))
