@@ -12,6 +12,7 @@ from typing import Any, Protocol
 import aifctl.sim.faults
 from aifctl.core.drawers import read_drawer
 from aifctl.core.errors import UsageError
+from aifctl.sim.hardware.kernel_log import KernelLog
 from aifctl.sim.node.condition import Condition
 from aifctl.sim.targets import rail_of
 
@@ -91,6 +92,7 @@ class FaultKind:
         patch: changes what the probe is about to tell (`probing.told.Told`).
         beneath: the same done to what lies beneath the probe (`hardware.node.NodeHardware`); nobody calls it but the
             tests, which prove that the probe then reads what `patch` tells.
+        says: what the kernel says as the fault comes; the line stays in its log when the fault goes, until the next boot.
         spoil: changes the reply itself on its way.
         strike: happens when the fault comes, and is over: such a fault is never cured, and none that a node has.
     """
@@ -108,6 +110,7 @@ class FaultKind:
     lift: Callable[[Condition, Any], None] | None = None
     patch: Callable[[Any, Any], None] | None = None
     beneath: Callable[[Any, Any], None] | None = None
+    says: Callable[[KernelLog, Any], None] | None = None
     spoil: Callable[[bytes, Any], Iterable[bytes]] | None = None
     strike: Callable[[Struck, Any], None] | None = None
 

@@ -37,6 +37,15 @@ def number(name: str, *, most: int, default: int | None = None) -> Argument:
     return Argument(name=name, parse=parse, default=default)
 
 
+def _mount(text: str) -> str:
+    if text not in MOUNTS:
+        raise UsageError(f"{text!r} is no file system of a simulated node; there are {', '.join(MOUNTS)}")
+    return text
+
+
+#: File systems that a simulated node has.
+MOUNTS = ("/", "/raid", "/home", "/run")
+MOUNT = Argument(name="mount", parse=_mount, default="/")
 #: Which GPUs, and which fabric ports; `all` of them.
 GPU = Argument(name="gpu", parse=_places("GPU", GPUS), default=(_USUAL_GPU,))
 EVERY_GPU = Argument(name="gpu", parse=_places("GPU", GPUS), default=tuple(range(GPUS)))

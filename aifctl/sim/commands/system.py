@@ -86,7 +86,7 @@ async def _dmesg(call: Call) -> int:
         *(f"mlx5_core 0000:{bus}:00.0: firmware version: 28.39.2048" for bus in ("18", "40", "4f", "5e")),
     ]
     lines = [(float(second), text) for second, text in enumerate(boot)]
-    lines += [(call.machine.uptime_s - 60, text) for text in call.machine.condition.kernel_lines]
+    lines += [(line.at_s, line.text) for line in call.machine.kernel_said]
     since = _since(call).timestamp()
     for second, text in lines:
         stamp = datetime.fromtimestamp(since + second, tz=UTC).strftime("%a %b %e %H:%M:%S %Y")

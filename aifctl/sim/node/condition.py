@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 
 @dataclass(slots=True, kw_only=True)
@@ -12,9 +12,7 @@ class Condition:
     Attributes:
         disk_full: writes fail with ENOSPC.
         sudo_password: asked for by sudo; None lets everybody in.
-        kernel_lines: further lines of dmesg, without their time stamps.
     """
 
     disk_full: bool = False
     sudo_password: str | None = None
-    kernel_lines: list[str] = field(default_factory=list)

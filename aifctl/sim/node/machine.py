@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from random import Random
 
 from aifctl.ports.clock import Clock
 from aifctl.sim.credentials import derived
 from aifctl.sim.fault import Fault
+from aifctl.sim.hardware.kernel_log import KernelLog, Line
 from aifctl.sim.layout import Place
 from aifctl.sim.node.condition import Condition
 from aifctl.sim.node.contents import Pool
@@ -23,6 +24,7 @@ CUDA = "13.0"
 SKU = "h100-sxm5"
 CPUS = 224
 MEMORY_KIB = 2113546000
+_MOST_KERNEL_LINES = 5000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +50,7 @@ class Machine:
         boots_count: how often it has booted; with it goes the boot id.
         booted_s: when it last did, on the monotonic clock; never before the simulation began.
         looks_count: how often its probe has answered; looks_before: kind of fault → how often before it came.
+        kernel_said: what its kernel has said since it booted, beyond what every boot says.
         probes: hashes of the probes that it keeps, oldest first.
     """
 
@@ -61,6 +64,7 @@ class Machine:
         self.commands_count = self.looks_count = 0
         self.looks_before: dict[str, int] = {}
         self.probes: tuple[str, ...] = ()
+        self.kernel_said: tuple[Line, ...] = ()
 
     @property
     def name(self) -> str:
@@ -100,6 +104,8 @@ class Machine:
         self.cure(fault.kind.name)
         self.faults = (*self.faults, fault)
         self.looks_before[fault.kind.name] = self.looks_count
+        if fault.kind.says:
+            self._hear(fault)
         if fault.kind.settle:
             fault.kind.settle(self.condition, fault.value)
         self._apply()
@@ -116,10 +122,22 @@ class Machine:
     def booted(self) -> None:
         """Come back from a reboot: a new boot id, nothing running, /tmp and /run empty."""
         self.boots_count += 1
+        self.kernel_said = ()
         self.booted_s = self.surroundings.clock.monotonic_s()
         for folder in ("/tmp", "/run"):  # noqa: S108  on the simulated disk
             for name in list(self.disk.directory(folder).entries):
                 self.disk.remove_tree(f"{folder}/{name}")
+
+    def _hear(self, fault: Fault) -> None:
+        """Put into the kernel's log what it says of a fault, now."""
+        log = KernelLog()
+        if fault.kind.says:
+            fault.kind.says(log, fault.value)
+        begin_s = max([self.uptime_s, *(line.at_s for line in self.kernel_said)])
+        first_s = log.lines[0].at_s if log.lines else 0.0
+        said = [replace(line, at_s=begin_s + line.at_s - first_s) for line in log.lines]
+        if len(self.kernel_said) + len(said) <= _MOST_KERNEL_LINES:
+            self.kernel_said = (*self.kernel_said, *said)
 
     def _apply(self) -> None:
         if "disk" in self.__dict__:

@@ -25,7 +25,7 @@ def reply(machine: Machine, arguments: Mapping[str, Any], *, probe: str, user: s
     """
     machine.looks_count += 1
     hardware = NodeHardware(machine, machine.looks_count)
-    told = Told(template().texts(hardware), _about(machine, probe=probe, user=user), arguments)
+    told = Told(template().texts(hardware, arguments), _about(machine, probe=probe, user=user), arguments)
     for fault in machine.faults:
         if fault.kind.patch:
             told.fault_age = machine.looks_count - machine.looks_before.get(fault.kind.name, 0)

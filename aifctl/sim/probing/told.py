@@ -69,6 +69,17 @@ class Told:
         """Return the PCI devices by address."""
         return self.data("pci")["devices"] if self.tells("pci") else {}
 
+    def mounts(self, place: str) -> list[_Data]:
+        """Return the file system mounted at a place, where there is one."""
+        return (
+            [mount for mount in self.data("mounts")["mounts"] if mount["at"] == place] if self.tells("mounts") else []
+        )
+
+    def disks(self, at: int) -> list[_Data]:
+        """Return an NVMe disk by its number, where it is there."""
+        nvme = self.data("disks")["nvme"] if self.tells("disks") else {}
+        return [nvme[name] for name in (f"nvme{at}",) if name in nvme]
+
     def _entry(self, section: str) -> _Data:
         if section not in self._changed:
             self._changed[section] = json.loads(self._texts[section])
