@@ -9,6 +9,7 @@ from typing import Any
 from aifctl.diagnosis.absent import CannotTellError
 from aifctl.diagnosis.finding import Finding
 from aifctl.diagnosis.memory import Memory
+from aifctl.diagnosis.peers import Spread
 from aifctl.diagnosis.reading import Reading, SectionName
 from aifctl.fleet.profile import Expectation, Profile
 
@@ -55,6 +56,7 @@ class Case:
     profile: Profile | None
     memory: Memory
     inventory: Mapping[str, str] = field(default_factory=dict)
+    peers: Mapping[str, Spread] = field(default_factory=dict)
 
     def expect(self, key: str) -> Expectation:
         """Return what the profile says; CannotTellError where there is no profile, or none of that key in it."""

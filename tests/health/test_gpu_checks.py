@@ -8,8 +8,12 @@ from typing import Any
 import pytest
 
 from aifctl.diagnosis.absent import Absent
+from aifctl.diagnosis.check import Case
 from aifctl.diagnosis.finding import Action, Result
 from aifctl.diagnosis.gpu import NvLink
+from aifctl.diagnosis.judging import judge
+from aifctl.diagnosis.memory import Memory
+from aifctl.diagnosis.peers import Spread
 from aifctl.diagnosis.reading import Reading, SectionEnd, SectionName, SectionStatus
 from aifctl.fleet.profile import Expectation
 from tests.health.gpu_cases import HEALTHY, NA, eight, found, gpu_checks, judged, profile, reading
@@ -41,6 +45,9 @@ SICK: dict[str, tuple[dict[str, Any], tuple[str, str, str, str]]] = {
     "power limit": ({"power_limit_w": 500.0}, ("power-limit", "limit", "degraded", "fix")),
     "sm clock": ({"sm_clock_max_mhz": 1410}, ("gpu-clocks", "sm", "degraded", "fix")),
     "memory clock": ({"memory_clock_max_mhz": 1593}, ("gpu-clocks", "memory", "degraded", "fix")),
+    "application clock": ({"application_sm_clock_mhz": 1979}, ("gpu-clocks", "application", "degraded", "fix")),
+    "compute mode": ({"compute_mode": "Prohibited"}, ("compute-mode", "mode", "degraded", "fix")),
+    "gsp": ({"gsp_firmware_version": "580.95.05"}, ("gpu-firmware-agrees", "gsp", "watch", "watch")),
     "dram": ({"dram_uncorrected_volatile_count": 1}, ("dram-ecc", "uncorrected", "watch", "app")),
     "sram": ({"sram_uncorrected_volatile_count": 1}, ("sram-ecc", "volatile", "fault", "reset")),
     "sram threshold": (
@@ -263,3 +270,33 @@ def test_what_is_held_back_now_is_a_fault_if_it_lasts_and_at_once_if_it_was_for_
     (long,) = judged(*held_back("hw_power_brake_us", 0.5, reasons=0x80), by=profile()).findings
     assert (first.lasting_s, long.lasting_s) == (300.0, 0.0)
     assert (first.key, long.key) == ((*first.key[:2], "power-brake"), first.key)
+
+
+@pytest.mark.parametrize(
+    ("count", "peers", "expected"),
+    [
+        (1001, Spread(count=400, p50=0.0, p99=12.0), {"outlier"}),
+        (1000, Spread(count=400, p50=0.0, p99=12.0), set()),
+        (2002, Spread(count=400, p50=1.0, p99=900.0, deviation=200.0), {"outlier"}),
+        (2001, Spread(count=400, p50=1.0, p99=900.0, deviation=200.0), set()),
+        (10**9, Spread(count=29, p50=0.0, p99=0.0), set()),
+        (10**9, None, set()),
+    ],
+)
+def test_corrected_errors_are_compared_with_peers_alone(count: int, peers: Spread | None, expected: set[str]) -> None:
+    look = reading(eight(dram_corrected_volatile_count=count - 1, sram_corrected_volatile_count=1))
+    known = {"ecc-corrected": peers} if peers else {}
+    case = Case(reading=look, profile=profile(), memory=Memory(), peers=known)
+    findings = judge(case, gpu_checks()).findings
+    assert {(one.check, one.code, one.result) for one in findings} == {
+        ("ecc-corrected", code, Result.WATCH) for code in expected
+    }
+
+
+def test_numbers_that_peers_are_compared_by_are_those_of_each_gpu_that_tells_them() -> None:
+    look = reading(eight(dram_corrected_volatile_count=7, temperature_c=Absent.MISSING, power_w=NA))
+    measured = {check.name: check.measure(look) for check in gpu_checks() if check.measure}
+    assert set(measured) == {"ecc-corrected", "gpu-power", "gpu-temperature"}
+    assert measured["ecc-corrected"][ONE] == 7.0
+    assert len(measured["gpu-temperature"]) == len(measured["gpu-power"]) == 7
+    assert measured["gpu-power"]["gpu:0000:2b:00.0"] == HEALTHY.power_w

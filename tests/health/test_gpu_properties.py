@@ -27,9 +27,9 @@ NEEDED_BY_NONE = frozenset(
         "memory_clock_mhz", "performance_state", "temperature_c", "limit_shutdown_c", "limit_slowdown_c",
         "limit_max_operating_c", "slowdown_temperature_c", "shutdown_temperature_c", "power_limit_default_w",
         "pcie_generation_max", "pcie_width_max", "remap_corrected_count", "fabric_cluster_uuid", "processes",
-        "gsp_firmware_version", "compute_mode", "application_sm_clock_mhz",
-           "dram_corrected_volatile_count",
-        "sram_corrected_volatile_count", "sram_corrected_aggregate_count", "dram_corrected_aggregate_count",
+
+
+         "sram_corrected_aggregate_count", "dram_corrected_aggregate_count",
         "dram_uncorrected_aggregate_count",
     }
 )  # fmt: skip

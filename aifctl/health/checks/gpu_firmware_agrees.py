@@ -14,7 +14,11 @@ from aifctl.diagnosis.reading import SectionName
 from aifctl.diagnosis.subjects import gpu_section
 
 _SOURCE = "NVIDIA HGX firmware is released for a whole board: its GPUs run one version"
-_VERSIONS = (("vbios", "vbios_version", "VBIOS"), ("inforom", "inforom_image_version", "InfoROM image"))
+_VERSIONS = (
+    ("vbios", "vbios_version", "VBIOS"),
+    ("inforom", "inforom_image_version", "InfoROM image"),
+    ("gsp", "gsp_firmware_version", "GSP firmware"),
+)
 
 
 def _judge(section: GpuSection, case: Case) -> Iterator[Finding]:
@@ -50,7 +54,7 @@ def _minority(found: list[tuple[Gpu, str]], code: str, what: str) -> Iterator[Fi
 
 CHECK = Check(
     name="gpu-firmware-agrees",
-    about="All GPUs of a node run the same VBIOS and InfoROM image.",
+    about="All GPUs of a node run the same VBIOS, InfoROM image and GSP firmware.",
     section=SectionName.GPU,
     subjects=gpu_section,
     judge=_judge,
