@@ -71,51 +71,66 @@ def finding(name: str, **more: Any) -> FindingHealth:
 def sick_fleet(*, hostile: bool = True) -> FleetHealth:
     """Return four racks of eight in all conditions, with incidents, changes and queued things."""
     message = f"the link is down {HOSTILE}" if hostile else "the link is down"
-    special = {
-        "r2n1": node("r2n1", Condition.FAULT, state="drained", worst_check="gpu-lost", handled=True),
-        "r2n2": node("r2n2", Condition.DEGRADED, worst_check="port-state"),
-        "r2n3": node("r2n3", Condition.FAULT, worst_check="gpu-lost", state="suspect"),
-        "r3n1": node("r3n1", Condition.UNREACHABLE, worst_check="reachability", why="no answer in 10 s"),
-        "r3n2": node("r3n2", Condition.UNKNOWN, worst_check="section-read"),
-        "r3n3": node("r3n3", Condition.STALE, result="ok", at_s=NOW_S - 3 * 3600.0),
-        "r3n4": node("r3n4", Condition.UNSEEN),
-        "r3n5": node("r3n5", Condition.OUT, state="repair"),
-        "r3n6": node("r3n6", Condition.OUT, off=True),
-        "r4n8": node("r4n8", Condition.WATCH, worst_check="port-errors", state="draining", handled=True),
-    }
     names = [f"r{rack}n{number}" for rack in range(1, 5) for number in range(1, 9)]
     return FleetHealth(
         at_s=NOW_S,
-        nodes=tuple(special.get(name) or node(name, Condition.OK) for name in names),
-        incidents=(
-            incident(41, scope="rack", scope_value="r2", nodes=("r2n1", "r2n3"), acked_by="pat"),
-            incident(42, result="degraded", check="port-state", code="down", action="cable", scope_value="r2n2",
-                     nodes=("r2n2",), message=message, opened_at_s=NOW_S - 5 * MINUTE_S),
-            incident(40, result="unknown", check="ecc-sram", scope="check", scope_value="ecc-sram", nodes=("r3n2",),
-                     action="none", message="2 of 32 nodes fail it at once: look at the check", suspect=True,
-                     silenced=True, silenced_until_s=NOW_S + 7200.0, opened_at_s=NOW_S - 3 * 86400.0),
-        ),
-        findings={
-            "r2n1": (finding("r2n1"),),
-            "r2n2": (finding("r2n2", check="port-state", subject="port:mlx5_3/1", code="down", result="degraded",
-                             action="cable", message=message, observed="Down", expected="Active"),),
-            "r2n3": (finding("r2n3"),),
-            "r4n8": (finding("r4n8", check="port-errors", subject="port:mlx5_0/1", code="symbol_error-rate",
-                             result="watch", action="watch", message="symbol_error grows"),),
-        },
-        changes=(
-            ChangeHealth(kind=ChangeKind.NEW, check="port-state", code="down", result="degraded", message=message,
-                         nodes=("r2n2",)),
-            ChangeHealth(kind=ChangeKind.CHANGED, check="gpu-lost", code="lost", result="fault",
-                         message="GPU 0000:1b:00.0 has fallen off the bus", nodes=("r2n3",)),
-            ChangeHealth(kind=ChangeKind.CLEARED, check="port-flap", code="flap", result="watch",
-                         message="the link flaps", nodes=("r1n1", "r1n2", "r1n3")),
-        ),
+        nodes=tuple(_ODD.get(name) or node(name, Condition.OK) for name in names),
+        incidents=_incidents(message),
+        findings=_findings(message),
+        changes=_changes(message),
         sweep=SweepHealth(id="20261124T025500-sweep", started_at_s=NOW_S - 5 * MINUTE_S, ended_at_s=NOW_S - 4 * MINUTE_S,
                           asked=30, answered=28, exit_code=1),
         reconciled_at_s=NOW_S - 2 * MINUTE_S,
         not_done=("3 notifications are due since 12 min: the receiver does not answer",),
         muted=("ecc-sram on @all until 05:00 UTC (pat: known false alarm)",),
+    )  # fmt: skip
+
+
+_ODD = {
+    "r2n1": node("r2n1", Condition.FAULT, state="drained", worst_check="gpu-lost", handled=True),
+    "r2n2": node("r2n2", Condition.DEGRADED, worst_check="port-state"),
+    "r2n3": node("r2n3", Condition.FAULT, worst_check="gpu-lost", state="suspect"),
+    "r3n1": node("r3n1", Condition.UNREACHABLE, worst_check="reachability", why="no answer in 10 s"),
+    "r3n2": node("r3n2", Condition.UNKNOWN, worst_check="section-read"),
+    "r3n3": node("r3n3", Condition.STALE, result="ok", at_s=NOW_S - 3 * 3600.0),
+    "r3n4": node("r3n4", Condition.UNSEEN),
+    "r3n5": node("r3n5", Condition.OUT, state="repair"),
+    "r3n6": node("r3n6", Condition.OUT, off=True),
+    "r4n8": node("r4n8", Condition.WATCH, worst_check="port-errors", state="draining", handled=True),
+}
+
+
+def _incidents(message: str) -> tuple[IncidentHealth, ...]:
+    return (
+        incident(41, scope="rack", scope_value="r2", nodes=("r2n1", "r2n3"), acked_by="pat"),
+        incident(42, result="degraded", check="port-state", code="down", action="cable", scope_value="r2n2",
+                 nodes=("r2n2",), message=message, opened_at_s=NOW_S - 5 * MINUTE_S),
+        incident(40, result="unknown", check="ecc-sram", scope="check", scope_value="ecc-sram", nodes=("r3n2",),
+                 action="none", message="2 of 32 nodes fail it at once: look at the check", suspect=True,
+                 silenced=True, silenced_until_s=NOW_S + 7200.0, opened_at_s=NOW_S - 3 * 86400.0),
+    )  # fmt: skip
+
+
+def _findings(message: str) -> dict[str, tuple[FindingHealth, ...]]:
+    return {
+        "r2n1": (finding("r2n1"),),
+        "r2n2": (finding("r2n2", check="port-state", subject="port:mlx5_3/1", code="down", result="degraded",
+                         action="cable", message=message, observed="Down", expected="Active"),),
+        "r2n3": (finding("r2n3"),),
+        "r4n8": (finding("r4n8", check="port-errors", subject="port:mlx5_0/1", code="symbol_error-rate",
+                         result="watch", action="watch", message="symbol_error grows"),),
+    }  # fmt: skip
+
+
+def _changes(message: str) -> tuple[ChangeHealth, ...]:
+    lost = "GPU 0000:1b:00.0 has fallen off the bus"
+    return (
+        ChangeHealth(kind=ChangeKind.NEW, check="port-state", code="down", result="degraded", message=message,
+                     nodes=("r2n2",)),
+        ChangeHealth(kind=ChangeKind.CHANGED, check="gpu-lost", code="lost", result="fault", message=lost,
+                     nodes=("r2n3",)),
+        ChangeHealth(kind=ChangeKind.CLEARED, check="port-flap", code="flap", result="watch",
+                     message="the link flaps", nodes=("r1n1", "r1n2", "r1n3")),
     )  # fmt: skip
 
 
