@@ -11,6 +11,7 @@ from typing import Any
 
 from aifctl.diagnosis.gpu import GpuSection
 from aifctl.diagnosis.ibstat import parse_ibstat
+from aifctl.diagnosis.kernel_text import looks_like_kernel_log, parse_kernel_text
 from aifctl.diagnosis.lspci import parse_lspci
 from aifctl.diagnosis.reading import Reading, SectionEnd, SectionName, SectionStatus
 from aifctl.diagnosis.smi_csv import looks_like_smi_csv, parse_smi_csv
@@ -144,6 +145,10 @@ def _is_smartctl(head: _Head) -> bool:
     return head.text.lstrip()[:1] == "{" and '"smartctl"' in head.text[:_SNIFFED]
 
 
+def _is_kernel_log(head: _Head) -> bool:
+    return looks_like_kernel_log(head.text[:_SNIFFED].split("\n", _SNIFFED_LINES)[:_SNIFFED_LINES])
+
+
 def _is_nvlink(head: _Head) -> bool:
     return head.any_line(_GPU_LINE) and head.any_line(_LINK_LINE)
 
@@ -152,6 +157,7 @@ def _is_nvlink(head: _Head) -> bool:
 _FORMATS: tuple[_Format, ...] = (
     _Format("nvidia-smi-xml", SectionName.GPU, lambda head: "<nvidia_smi_log" in head.text, parse_smi_xml),
     _Format("nvidia-smi-text", SectionName.GPU, lambda head: "=NVSMI LOG=" in head.text[:_SNIFFED], parse_smi_text),
+    _Format("kernel", SectionName.KERNEL, _is_kernel_log, parse_kernel_text),
     _Format("ibstat", SectionName.PORT, lambda head: head.any_line(_ADAPTER), parse_ibstat),
     _Format("nvlink-s", SectionName.GPU, _is_nvlink, parse_smi_nvlink),
     _Format("nvidia-smi-L", SectionName.GPU, lambda head: head.any_line(_GPU_LINE), parse_smi_list),

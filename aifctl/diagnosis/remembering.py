@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import fields, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import fields
 
 from aifctl.diagnosis.absent import Absent, known
 from aifctl.diagnosis.gpu import Gpu
-from aifctl.diagnosis.kernel import KernelEvent
+from aifctl.diagnosis.lasting_events import lasting
 from aifctl.diagnosis.memory import Growth, Memory
 from aifctl.diagnosis.pci import PciDevice
 from aifctl.diagnosis.port import Port
@@ -15,17 +15,12 @@ from aifctl.diagnosis.reading import Reading
 
 _WINDOW_S = 24 * 3600.0
 _MOST_GROWTHS = 48
-_MOST_EVENTS = 200
-#: Of equal events the first and the last are kept; a storm of thousands is no more than its count.
-_MOST_EQUAL = 20
 #: A busy GPU is at its power cap much of the time, an idle one for milliseconds: counted in whole minutes, so that a node
 #: on which nothing happens has nothing new to remember.
 POWER_CAP_GRAIN_US = 60_000_000
 #: Counts that climb on a healthy node as time goes by: no error by themselves, and remembering them would be writing
 #: every node's memory with every look.
 _TRAFFIC = frozenset({"port_xmit_wait", "port_xmit_data", "port_rcv_data"})
-#: Events that stay evidence until the next boot; the rest is told once.
-_LASTING = frozenset({"xid", "sxid", "gpu-lost", "mlx5", "nvml-mismatch", "panic", "hung-task", "lockup", "oom"})
 
 
 def gpu_identity(gpu: Gpu) -> str:
@@ -61,7 +56,7 @@ def remember(memory: Memory, reading: Reading) -> Memory:
         driver_loads=loads,
         counters=counters,
         growths=growths,
-        events=_lasting(before.events, reading.kernel.events if reading.kernel else ()),
+        events=lasting(before.events, reading.kernel.events if reading.kernel else ()),
         cursor=(reading.kernel.cursor if reading.kernel else "") or before.cursor,
     )
 
@@ -122,19 +117,3 @@ def _gpu_counters(gpu: Gpu) -> dict[str, int]:
 
 def _aer(device: PciDevice) -> dict[str, int]:
     return {name: value for name in _AER if not isinstance(value := getattr(device, name), Absent)}
-
-
-def _lasting(before: Iterable[KernelEvent], new: Iterable[KernelEvent]) -> tuple[KernelEvent, ...]:
-    """Return the events that stay evidence: of equal ones the first and the last few, of all the newest."""
-    kept: list[KernelEvent] = []
-    by_key: dict[tuple[object, ...], list[int]] = {}
-    for event in (*before, *(event for event in new if event.kind in _LASTING)):
-        places = by_key.setdefault((event.kind, event.number, event.pci_address), [])
-        if len(places) < _MOST_EQUAL:
-            places.append(len(kept))
-            kept.append(event)
-        else:
-            last = kept[places[-1]]
-            further = int(str(last.facts.get("further_count", 0))) + 1
-            kept[places[-1]] = replace(event, facts={**event.facts, "further_count": further})
-    return tuple(kept[-_MOST_EVENTS:])

@@ -10,6 +10,8 @@ from aifctl.core.printable import printable_line
 from aifctl.diagnosis.gpu_data import parse_gpu_data
 from aifctl.diagnosis.host import Host
 from aifctl.diagnosis.host_data import Part, parse_host
+from aifctl.diagnosis.kernel import KernelSection
+from aifctl.diagnosis.kernel_data import moved, parse_kernel_data
 from aifctl.diagnosis.reading import Reading, SectionEnd, SectionName, SectionStatus
 from aifctl.diagnosis.sysfs_pci import parse_sysfs_pci
 from aifctl.diagnosis.sysfs_ports import parse_sysfs_ports
@@ -22,7 +24,10 @@ _PARSERS: Mapping[SectionName, Callable[[Mapping[str, Any]], Any]] = {
     SectionName.GPU: parse_gpu_data,
     SectionName.PORT: parse_sysfs_ports,
     SectionName.PCI: parse_sysfs_pci,
+    SectionName.KERNEL: parse_kernel_data,
 }
+#: A node's clock that is off by more moves the times of what its kernel said; what is less is the way there and back.
+_CLOCK_OFF_S = 5.0
 #: Sections of the probe that are one section of a reading.
 _OF_HOST = ("host", "mounts", "units", "clock", "disks")
 
@@ -40,6 +45,9 @@ def read_envelope(envelope: Envelope, *, node: str, at_s: float) -> Reading:
     read = {name: _read(envelope.sections.get(name.value), parse) for name, parse in _PARSERS.items()}
     read[SectionName.HOST] = _read_host(envelope)
     parts = {name.value: part for name, (_, part) in read.items()}
+    kernel, off_s = parts[SectionName.KERNEL], at_s - (envelope.node_clock_s or at_s)
+    if isinstance(kernel, KernelSection) and abs(off_s) > _CLOCK_OFF_S:
+        parts[SectionName.KERNEL] = moved(kernel, off_s)
     return Reading(
         node=node,
         at_s=at_s,

@@ -19,7 +19,7 @@ _ANY = (b"",)
 #: A word that stands in the line, and of these one that does, too.
 _WORDS = (
     (b"Xid (", _ANY),
-    (b"NVRM:", (b"fallen off", b"loading NVIDIA", b"API mismatch", b"RmInitAdapter", b"rm_init_adapter", b"GPU at PCI",
+    (b"NVRM:", (b"fallen off", b"loading NVIDIA", b"API mismatch", b"RmInitAdapter", b"rm_init_adapter", b"GPU at PCI", b"The NVIDIA GPU",
                 b"versions", b"lost from", b"failed")),
     (b"GPU has fallen", _ANY),
     (b"peermem", (b"ERROR", b"rror")),

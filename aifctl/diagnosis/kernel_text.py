@@ -1,0 +1,233 @@
+"""A kernel's log as text, by whichever tool: dmesg, journalctl, a syslog file, /dev/kmsg as it is."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import lru_cache
+
+from aifctl.diagnosis.absent import Absent
+from aifctl.diagnosis.kernel import KernelSection
+from aifctl.diagnosis.kernel_events import LogLine, events_of
+from aifctl.diagnosis.unreadable import UnreadableError
+
+_FLAGS = re.ASCII
+_US = 1e6
+_MOST_DIGITS = 16
+
+#: `dmesg -x` puts "kern  :warn  : " before, `dmesg -r` "<4>".
+_BEFORE = r"(?:<[0-9]{1,3}>|[a-z0-9]{1,8} *:[a-z]{1,7} *: ?)?"
+_KMSG = re.compile(r"([0-9]{1,4}),[0-9]{1,19},([0-9]{1,16}),[^;]{1,200};(.*)", _FLAGS)
+_SINCE = re.compile(rf"{_BEFORE}\[ *([0-9]{{1,10}}\.[0-9]{{1,9}})\] ?(.*)", _FLAGS)
+_DATED = re.compile(
+    rf"{_BEFORE}\[([A-Z][a-z]{{2}} [A-Z][a-z]{{2}} [ 0-9]?[0-9] [0-9:]{{8}} [0-9]{{4}})\] ?(.*)", _FLAGS
+)
+_ISO = re.compile(
+    rf"{_BEFORE}([0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}[T ][0-9:]{{8}})(?:[.,]([0-9]{{1,9}}))?(Z|[+-][0-9]{{2}}:?[0-9]{{2}})? ?(.*)",
+    _FLAGS,
+)
+_SYSLOG = re.compile(r"([A-Z][a-z]{2} [ 0-3]?[0-9] [0-9:]{8}) (\S{1,255} \S.*)", _FLAGS)
+#: What stands behind the time in syslog: the node, who says it, and what.
+_SAID = re.compile(
+    r"\S{1,255} ([A-Za-z0-9_.@/()-]{1,64})(?:\[[0-9]{1,10}\])?: (?:\[ *([0-9]{1,10}\.[0-9]{1,9})\] )?(.*)", _FLAGS
+)
+
+#: A node, and who says it there: "n1 kernel:", "n1 sshd[312]:". dmesg's own "nvme nvme1:" is none.
+_A_TAG = re.compile(r"[0-9:.,Z+-]{8,24} \S{1,255} (?:kernel|[A-Za-z0-9_.@/-]{1,64}\[[0-9]{1,10}\]): ", _FLAGS)
+
+#: Whose words in a syslog file mean something, beside the kernel's own.
+_OF_LINKS = frozenset({"systemd-networkd", "NetworkManager"})
+
+#: A text is a log where this share of the lines that are looked at are of one form.
+_LOOKED_AT, _SHARE = 200, 0.6
+_A_DAY_S = 86400.0
+
+Parse = Callable[[str], LogLine | None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """How one tool writes its lines; `somewhere`: at least one of them has it."""
+
+    name: str
+    parse: Parse
+    somewhere: re.Pattern[str] | None = None
+
+    def is_of(self, lines: list[str]) -> bool:
+        if self.somewhere is not None and not any(map(self.somewhere.search, lines)):
+            return False
+        return sum(self.parse(line) is not None for line in lines) >= _SHARE * len(lines)
+
+
+def looks_like_kernel_log(lines: Iterable[str]) -> bool:
+    """Whether lines are of one log: most of them in one form, and a kernel's or a syslog's."""
+    return _form_of(lines, None) is not None
+
+
+def parse_kernel_text(text: str, now_s: float | None = None) -> KernelSection:
+    """Return what a log tells; of one whose last line is cut that it is not complete.
+
+    Args:
+        text: the whole of it.
+        now_s: syslog's dates have no year: it is the one that lets none of them lie in the future. Without it they
+            tell no date.
+
+    Raises:
+        UnreadableError: it is no log, or in no form that we know.
+    """
+    lines = text.split("\n")
+    form = _form_of((line for line in lines if line.strip()), now_s)
+    if form is None:
+        raise UnreadableError("the text is no kernel's log: dmesg, journalctl -k, /dev/kmsg or a syslog file")
+    read = _Read(form.parse)
+    events = events_of(read.lines(lines))
+    return KernelSection(
+        source=form.name,
+        events=events,
+        lines_count=read.count,
+        first_s=read.first_s,
+        complete=text.endswith("\n") and read.other_count <= (1 - _SHARE) * max(1, len(lines)),
+    )
+
+
+class _Read:
+    """Reads line by line; what is in no form goes on from the line above (a stack, a record's own fields)."""
+
+    def __init__(self, parse: Parse) -> None:
+        self._parse = parse
+        self.count = self.other_count = 0
+        self.first_s: float | Absent = Absent.MISSING
+
+    def lines(self, lines: Iterable[str]) -> Iterator[LogLine]:
+        for line in lines:
+            if not line.strip():
+                continue
+            self.count += 1
+            read = self._parse(line)
+            if read is None:
+                self.other_count += line[:1] != " "
+                continue
+            if isinstance(self.first_s, Absent) and read.monotonic_s is not None:
+                self.first_s = read.monotonic_s
+            yield read
+
+
+def _form_of(lines: Iterable[str], now_s: float | None) -> _Form | None:
+    looked_at = [line for line, _ in zip((one for one in lines if one.strip()), range(_LOOKED_AT), strict=False)]
+    own = [line for line in looked_at if line[:1] != " "]
+    return next((form for form in _forms(now_s) if own and form.is_of(own)), None)
+
+
+def _forms(now_s: float | None) -> tuple[_Form, ...]:
+    return (
+        _Form("kmsg", _kmsg),
+        _Form("journal-json", _journal),
+        _Form("dmesg", _since),
+        _Form("dmesg-dated", _dated),
+        _Form("syslog-iso", _iso_syslog, _A_TAG),
+        _Form("dmesg-iso", _iso),
+        _Form("syslog", lambda line: _syslog(line, now_s)),
+    )
+
+
+def _kmsg(line: str) -> LogLine | None:
+    found = _KMSG.fullmatch(line)
+    return LogLine(found[3], monotonic_s=int(found[2]) / _US) if found else None
+
+
+def _since(line: str) -> LogLine | None:
+    found = _SINCE.fullmatch(line)
+    return LogLine(found[2], monotonic_s=float(found[1])) if found else None
+
+
+def _dated(line: str) -> LogLine | None:
+    found = _DATED.fullmatch(line)
+    at_s = _seconds(found[1], "%a %b %d %H:%M:%S %Y") if found else None
+    return LogLine(found[2], at_s=at_s) if found and at_s is not None else None
+
+
+def _iso(line: str) -> LogLine | None:
+    at_s, text = _iso_dated(line)
+    return None if at_s is None else LogLine(text, at_s=at_s)
+
+
+def _iso_syslog(line: str) -> LogLine | None:
+    at_s, rest = _iso_dated(line)
+    return None if at_s is None else _said(rest, at_s)
+
+
+def _iso_dated(line: str) -> tuple[float | None, str]:
+    found = _ISO.fullmatch(line)
+    if not found:
+        return None, ""
+    zone = (found[3] or "Z").replace("Z", "+00:00")
+    try:
+        at_s = datetime.fromisoformat(found[1] + zone).timestamp()
+    except ValueError:
+        return None, ""
+    return at_s + float(f"0.{found[2] or 0}"), found[4]
+
+
+def _syslog(line: str, now_s: float | None) -> LogLine | None:
+    found = _SYSLOG.fullmatch(line)
+    if not found:
+        return None
+    at_s = None if now_s is None else _of_last_year(found[1], now_s)
+    return _said(found[2], at_s)
+
+
+def _said(rest: str, at_s: float | None) -> LogLine:
+    """Take apart what stands behind syslog's time; what is not the kernel's says nothing, but for links."""
+    found = _SAID.fullmatch(rest)
+    if found and (found[1] == "kernel" or (found[1] in _OF_LINKS and "arrier" in found[3])):
+        return LogLine(found[3], at_s=at_s, monotonic_s=float(found[2]) if found[2] else None)
+    return LogLine("", at_s=at_s)
+
+
+def _journal(line: str) -> LogLine | None:
+    if line[:1] != "{" or '"MESSAGE"' not in line:
+        return None
+    try:
+        told = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(told, dict):
+        return None
+    text = told.get("MESSAGE")
+    if isinstance(text, list):
+        text = bytes(one & 0xFF for one in text if type(one) is int).decode("utf-8", "replace")
+    if not isinstance(text, str):
+        return None
+    if told.get("_TRANSPORT", "kernel") != "kernel" and told.get("SYSLOG_IDENTIFIER") not in _OF_LINKS:
+        text = ""
+    at_us = _number(told.get("_SOURCE_REALTIME_TIMESTAMP")) or _number(told.get("__REALTIME_TIMESTAMP"))
+    since_us = _number(told.get("_SOURCE_MONOTONIC_TIMESTAMP")) or _number(told.get("__MONOTONIC_TIMESTAMP"))
+    return LogLine(text, at_s=at_us and at_us / _US, monotonic_s=since_us and since_us / _US)
+
+
+def _number(value: object) -> float | None:
+    text = str(value)
+    return float(text) if len(text) <= _MOST_DIGITS and text.isascii() and text.isdecimal() else None
+
+
+@lru_cache(maxsize=1024)  # a log has many lines of one second
+def _seconds(text: str, form: str) -> float | None:
+    try:
+        moment = datetime.strptime(" ".join(text.split()), form)  # noqa: DTZ007  the zone is set in the next line
+    except ValueError:
+        return None
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+
+
+@lru_cache(maxsize=1024)
+def _of_last_year(text: str, now_s: float) -> float | None:
+    """Return a date without a year in the last year that lets it lie in the past, but for a day of clocks and zones."""
+    this_year = datetime.fromtimestamp(now_s, UTC).year
+    for year in range(this_year + 1, this_year - 9, -1):  # a 29th of February has a year every four, or eight
+        at_s = _seconds(f"{year} {text}", "%Y %b %d %H:%M:%S")
+        if at_s is not None and at_s <= now_s + _A_DAY_S:
+            return at_s
+    return None
