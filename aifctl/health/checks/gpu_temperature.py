@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from aifctl.diagnosis.absent import Absent, known
+from aifctl.diagnosis.absent import Absent
 from aifctl.diagnosis.check import Case, Check, Threshold
 from aifctl.diagnosis.finding import Finding
 from aifctl.diagnosis.gpu import Gpu
@@ -12,6 +12,7 @@ from aifctl.diagnosis.gpu_findings import DRAIN, WATCH, ask, ask_if_any, gpu_fin
 from aifctl.diagnosis.reading import Reading, SectionName
 from aifctl.diagnosis.subjects import gpu_subject, gpus
 
+_OWN = "the GPU's own limit"
 _SLOWDOWN, _NEAR, _MEMORY = "gpu.margin_slowdown_c", "gpu.margin_watch_c", "gpu.memory_temperature_most_c"
 
 
@@ -30,17 +31,24 @@ def _judge(gpu: Gpu, case: Case) -> Iterator[Finding]:
 
 
 def _by_margin(gpu: Gpu, margin_c: int, case: Case) -> Iterator[Finding]:
-    slowdown, near = case.expect(_SLOWDOWN), case.expect(_NEAR)
-    limit_c = known(gpu.limit_slowdown_c, slowdown.value)
+    limit_c, source = _slowdown_limit(gpu, case)
     said = f"has a margin of {margin_c} C left, and is slowed down at {limit_c:g} C"
     if margin_c <= limit_c:
         yield gpu_finding(
-            "gpu-temperature", gpu, "slowdown", DRAIN, said, observed=margin_c, expected=limit_c, source=slowdown.source
+            "gpu-temperature", gpu, "slowdown", DRAIN, said, observed=margin_c, expected=limit_c, source=source
         )
-    elif margin_c <= near.value:
+    elif margin_c <= (near := case.expect(_NEAR)).value:
         yield gpu_finding(
             "gpu-temperature", gpu, "near", WATCH, said, observed=margin_c, expected=near.value, source=near.source
         )
+
+
+def _slowdown_limit(gpu: Gpu, case: Case) -> tuple[float, str]:
+    """Return the margin at which it is slowed down, as it tells it, or else as its kind has it; and who says so."""
+    if not isinstance(gpu.limit_slowdown_c, Absent):
+        return gpu.limit_slowdown_c, _OWN
+    slowdown = case.expect(_SLOWDOWN)
+    return slowdown.value, slowdown.source
 
 
 def _by_degrees(gpu: Gpu, case: Case) -> Iterator[Finding]:
@@ -48,14 +56,7 @@ def _by_degrees(gpu: Gpu, case: Case) -> Iterator[Finding]:
     if now_c >= limit_c:
         said = f"is at {now_c} C, and is slowed down at {limit_c} C"
         yield gpu_finding(
-            "gpu-temperature",
-            gpu,
-            "slowdown",
-            DRAIN,
-            said,
-            observed=now_c,
-            expected=limit_c,
-            source="the GPU's own limit",
+            "gpu-temperature", gpu, "slowdown", DRAIN, said, observed=now_c, expected=limit_c, source=_OWN
         )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from aifctl.diagnosis.absent import Absent, NeutralError
 from aifctl.diagnosis.check import Case, Check, Threshold
@@ -16,24 +16,35 @@ from aifctl.diagnosis.smi_nvlink import SOURCE
 from aifctl.diagnosis.subjects import gpus
 
 _WINDOW = "gpu.nvlink_error_window_s"
-_COUNTERS = (("recovery", "recoveries"), ("replay", "replays"), ("crc", "checksum errors"))
+_COUNTERS = (
+    ("nvlink_recovery_count", "recoveries"),
+    ("nvlink_replay_count", "replays"),
+    ("nvlink_crc_count", "checksum errors"),
+)
 _SOURCE = "DCGM, NVLink health: replays and recoveries from one on, checksum errors from 100 a second on"
 
 
-def _judge(gpu: Gpu, case: Case) -> Iterator[Finding]:
-    identity, window = gpu_identity(gpu), case.expect(_WINDOW)
+def _judge(gpu: Gpu, case: Case) -> Iterable[Finding]:
     if case.reading.gpu and case.reading.gpu.source == SOURCE and gpu.nvlink_recovery_count is Absent.MISSING:
         raise NeutralError("NVLink errors")  # nvlink -s prints none; they are nvlink -e's
-    asked = [ask_if_any(gpu, f"nvlink_{name}_count", case) for name, _ in _COUNTERS]
-    if all(value is None for value in asked):
+    asked = [ask_if_any(gpu, counter, case) for counter, _ in _COUNTERS]
+    if asked.count(None) == len(asked):
         raise NeutralError("NVLink errors")
-    for name, what in _COUNTERS:
-        counter = f"nvlink_{name}_count"
+    growths, identity = case.memory.growths, gpu_identity(gpu)
+    if not growths or not any((identity, counter) in growths for counter, _ in _COUNTERS):
+        return ()
+    return _grown(gpu, case)
+
+
+def _grown(gpu: Gpu, case: Case) -> Iterator[Finding]:
+    identity, window = gpu_identity(gpu), case.expect(_WINDOW)
+    for counter, what in _COUNTERS:
         count = case.memory.grown(identity, counter, within_s=window.value, now_s=case.reading.at_s)
         if count:
             said = f"has had {count} NVLink {what} in the last {window.value / 3600:g} h"
+            code = counter.removeprefix("nvlink_").removesuffix("_count")
             yield gpu_finding(
-                "nvlink-errors", gpu, name, WATCH, said, observed=count, expected=0, source=_SOURCE,
+                "nvlink-errors", gpu, code, WATCH, said, observed=count, expected=0, source=_SOURCE,
                 at_s=last_grown_at(case.memory, identity, counter),
             )  # fmt: skip
 

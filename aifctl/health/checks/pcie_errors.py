@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from aifctl.diagnosis.check import Case, Check, Threshold
 from aifctl.diagnosis.finding import Finding
@@ -23,8 +23,13 @@ _COUNTERS = (
 _SOURCE = "NVML_FI_DEV_PCIE_COUNT_*: none of these grows on a healthy link"
 
 
-def _judge(gpu: Gpu, case: Case) -> Iterator[Finding]:
+def _judge(gpu: Gpu, case: Case) -> Iterable[Finding]:
     ask(gpu, "pcie_errors", case, "PCIe errors")
+    growths, identity = case.memory.growths, gpu_identity(gpu)
+    return _grown(gpu, case) if growths and any((identity, f"pcie_{name}") in growths for name, *_ in _COUNTERS) else ()
+
+
+def _grown(gpu: Gpu, case: Case) -> Iterator[Finding]:
     identity, window = gpu_identity(gpu), case.expect(_WINDOW)
     for name, verdict, what in _COUNTERS:
         counter = f"pcie_{name}"

@@ -18,10 +18,10 @@ _PER_MIN, _WINDOW = "gpu.pcie_replays_per_min", "gpu.pcie_replay_window_s"
 
 def _judge(gpu: Gpu, case: Case) -> Iterator[Finding]:
     ask(gpu, "pcie_replay_count", case, "PCIe replays")
-    most, window = case.expect(_PER_MIN), case.expect(_WINDOW)
     identity = gpu_identity(gpu)
     if (identity, "pcie_replay_count") not in case.memory.growths:
         return
+    most, window = case.expect(_PER_MIN), case.expect(_WINDOW)
     grown = grown_in(case.memory, identity, "pcie_replay_count", window_s=window.value, now_s=case.reading.at_s)
     per_min = grown * 60.0 / window.value
     if per_min > most.value:

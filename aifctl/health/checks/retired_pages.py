@@ -24,8 +24,8 @@ def _judge(gpu: Gpu, case: Case) -> Iterator[Finding]:
             source=_SOURCE,
         )  # fmt: skip
     counts = [ask_if_any(gpu, name, case) for name in ("retired_single_bit_count", "retired_double_bit_count")]
-    count, most = sum(one or 0 for one in counts), case.expect(_MOST)
-    if count > most.value:
+    count = sum(one or 0 for one in counts)
+    if count and count > (most := case.expect(_MOST)).value:
         said = f"has retired {count} pages, and {most.value} is the most: replace it"
         yield gpu_finding(
             "retired-pages", gpu, "count", RMA, said, observed=count, expected=most.value, source=most.source

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from aifctl.diagnosis.check import Case, Check, Threshold
 from aifctl.diagnosis.finding import Finding
 from aifctl.diagnosis.gpu import Gpu
-from aifctl.diagnosis.gpu_findings import RMA, WATCH, ask, gpu_finding
+from aifctl.diagnosis.gpu_findings import RMA, WATCH, ask, ask_if_any, gpu_finding
 from aifctl.diagnosis.reading import SectionName
 from aifctl.diagnosis.subjects import gpus
 
@@ -17,19 +17,18 @@ _SOURCE = "own choice: of 2,560 healthy banks on an H100 all have the most spare
 
 
 def _judge(gpu: Gpu, case: Case) -> Iterator[Finding]:
-    count = ask(gpu, "remap_uncorrected_count", case, "remapped rows")
-    most = case.expect(_MOST)
-    if count > most.value:
-        said = f"has remapped {count} rows after uncorrectable errors, and {most.value} is the most: replace it"
-        yield gpu_finding(
-            "row-remap-banks", gpu, "rows", RMA, said, observed=count, expected=most.value, source=most.source
-        )
-    banks = ask(gpu, "remap_banks", case, "spare rows of banks")
-    low = sum(banks.get(name, 0) for name in _USED_UP)
-    if low:
+    banks = ask_if_any(gpu, "remap_banks", case)
+    low = sum(banks.get(name, 0) for name in _USED_UP) if banks else 0
+    if banks and low:
         said = f"has {low} bank(s) of HBM with few spare rows left, or none"
         yield gpu_finding(
             "row-remap-banks", gpu, "banks", WATCH, said, observed=dict(banks), expected=0, source=_SOURCE
+        )
+    count = ask(gpu, "remap_uncorrected_count", case, "remapped rows")
+    if count and count > (most := case.expect(_MOST)).value:
+        said = f"has remapped {count} rows after uncorrectable errors, and {most.value} is the most: replace it"
+        yield gpu_finding(
+            "row-remap-banks", gpu, "rows", RMA, said, observed=count, expected=most.value, source=most.source
         )
 
 
