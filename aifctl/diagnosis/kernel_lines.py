@@ -70,7 +70,13 @@ _MCE_HOT = re.compile(r"(?:mce: )?CPU[0-9]{1,4}: (?:Core|Package) temperature ab
 _UNCORRECTED, _CONTEXT_LOST = 1 << 61, 1 << 57
 
 
+#: What the firmware tells of hardware errors (ACPI's APEI), whichever part has them.
+_APEI = re.compile(r"\{[0-9]{1,6}\}\[Hardware Error\]: event severity: (corrected|recoverable|fatal)", _FLAGS)
+
+
 def _mce(text: str) -> KernelEvent | None:
+    if found := _APEI.match(text):
+        return KernelEvent(kind="mce", facts={"severity": found[1]})
     if _MCE_HOT.match(text):
         return KernelEvent(kind="mce", facts={"severity": "thermal"})
     if _MCE_FATAL.match(text):
