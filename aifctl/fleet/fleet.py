@@ -143,10 +143,10 @@ class Fleet:
 
         return (lambda name: self.endpoint(name).address) if field == "address" else value
 
-    def cell(self, field: str) -> Callable[[str], Any]:
-        """Return a function name → what one of FIELDS holds as the inventory has it, None for nothing: for all of a fleet."""
-        column, position = self._column(field), self._position
-        return lambda name: column[position[name]]
+    def cells(self, fields: Sequence[str], names: Sequence[str]) -> Iterator[tuple[Any, ...]]:
+        """Yield for each name what these of FIELDS hold as the inventory has it, None for nothing: quick for a whole fleet."""
+        places = [self._position[name] for name in names]
+        return zip(*([column[at] for at in places] for column in map(self._column, fields)), strict=True)
 
     @cached_property
     def attributes(self) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from aifctl.diagnosis.finding import RANK, Result
@@ -26,6 +26,7 @@ from aifctl.ports.store import Reader
 from aifctl.ports.store_rows import FindingRow, IncidentRow, NodeRow
 
 _SWEEPS_COUNT = 20
+_READY = State.READY.value
 _DRAINED = frozenset({State.DRAINING.value, State.DRAINED.value})
 _NO_SUCH_RESULT = -1
 
@@ -45,18 +46,18 @@ def read_fleet_health(
     `fleet` has the states of now laid over it (`Toolbox.known_fleet`).
     """
     if reader is None:
-        nodes = _Nodes(fleet, names, {}, MeantBy(), {}, now_s=now_s, stale_after_s=stale_after_s)
-        return FleetHealth(at_s=now_s, nodes=tuple(nodes), stale_after_s=stale_after_s)
+        nodes = _Nodes(MeantBy(), {}, now_s=now_s, stale_after_s=stale_after_s)
+        return FleetHealth(at_s=now_s, nodes=nodes.made(fleet, names, {}), stale_after_s=stale_after_s)
     sweeps = reader.sweeps(limit=_SWEEPS_COUNT)
     meant = meant_by(sweeps, fleet)
     last = last_sweep_of(names, sweeps, meant)
     incidents = _incidents(reader.incidents(), names, now_s)
     rows = {row.node: row for row in reader.nodes_now(names)}
-    nodes = _Nodes(fleet, names, rows, meant, _handled(incidents), now_s=now_s, stale_after_s=stale_after_s)
+    nodes = _Nodes(meant, _handled(incidents), now_s=now_s, stale_after_s=stale_after_s)
     found = reader.findings(names, standing=False, since_s=last.started_at_s if last else now_s)
     return FleetHealth(
         at_s=now_s,
-        nodes=tuple(nodes),
+        nodes=nodes.made(fleet, names, rows),
         incidents=incidents,
         findings=_by_node(row for row in found if row.last_at_s is None),
         changes=_changes(reader, found, last.id, last.started_at_s, names) if last else (),
@@ -71,28 +72,30 @@ def read_fleet_health(
 class _Nodes:
     """Makes one node after the other; columns of the inventory are decoded once for all."""
 
-    def __init__(
-        self, fleet: Fleet, names: Sequence[str], rows: Mapping[str, NodeRow], meant: MeantBy,
-        handled: Mapping[str, bool], *, now_s: float, stale_after_s: float,
-    ) -> None:  # fmt: skip
-        self._names, self._rows, self._meant, self._handled = names, rows, meant, handled
+    def __init__(self, meant: MeantBy, handled: Mapping[str, bool], *, now_s: float, stale_after_s: float) -> None:
+        self._meant, self._handled = meant, handled
         self._now_s, self._stale_after_s = now_s, stale_after_s
-        self._state, self._off = fleet.cell("state"), fleet.cell("off")
-        self._place = _places(fleet)
+        self._places: dict[tuple[Any, ...], Place] = {}
 
-    def __iter__(self) -> Iterator[NodeHealth]:
-        return map(self._node, self._names)
+    def made(self, fleet: Fleet, names: Sequence[str], rows: Mapping[str, NodeRow]) -> tuple[NodeHealth, ...]:
+        """Return the nodes, in the order of `names`."""
+        cells = fleet.cells(_FIELDS, names)
+        return tuple(
+            self._node(name, rows.get(name), state or _READY, bool(off), self._place(place))
+            for name, (state, off, *place) in zip(names, cells, strict=True)
+        )
 
-    def _node(self, name: str) -> NodeHealth:
-        row = self._rows.get(name)
-        state, off = self._state(name) or State.READY.value, bool(self._off(name))
-        result, at_s = (row.result, row.at_s) if row else ("", 0.0)
+    def _node(self, name: str, row: NodeRow | None, state: str, off: bool, place: Place) -> NodeHealth:
+        if row is None:
+            condition = condition_of("", state=state, off=off, age_s=0.0, is_of_last=False)
+            handled = state in _DRAINED
+            return NodeHealth(node=name, condition=condition, state=state, off=off, handled=handled, place=place)
         condition = condition_of(
-            result,
+            row.result,
             state=state,
             off=off,
-            age_s=self._now_s - at_s,
-            is_of_last=row is not None and self._meant.looked_since(name, row.sweep),
+            age_s=self._now_s - row.at_s,
+            is_of_last=self._meant.looked_since(name, row.sweep),
             stale_after_s=self._stale_after_s,
         )
         return NodeHealth(
@@ -100,34 +103,27 @@ class _Nodes:
             condition=condition,
             state=state,
             off=off,
-            result=result,
-            at_s=at_s,
-            seen_at_s=row.seen_at_s if row else 0.0,
-            worst_check=row.worst_check if row else "",
-            why=row.message if row else "",
+            result=row.result,
+            at_s=row.at_s,
+            seen_at_s=row.seen_at_s,
+            worst_check=row.worst_check,
+            why=row.message,
             handled=state in _DRAINED or self._handled.get(name, False),
-            place=self._place(name),
+            place=place,
         )
 
-
-def _places(fleet: Fleet) -> Callable[[str], Place]:
-    rack, su, hall, sku, unit, feeds = map(fleet.cell, ("rack", "su", "hall", "sku", "unit", "feeds"))
-    known: dict[tuple[Any, ...], Place] = {}
-
-    def place(name: str) -> Place:
-        told = (rack(name), su(name), hall(name), sku(name), unit(name), tuple(feeds(name) or ()))
-        if told not in known:
-            known[told] = Place(
-                rack=told[0] or "",
-                su=told[1] or "",
-                hall=told[2] or "",
-                sku=told[3] or "",
-                unit=told[4] or 0,
-                feeds=told[5],
+    def _place(self, told: Sequence[Any]) -> Place:
+        rack, su, hall, sku, unit, feeds = told
+        key = (rack, su, hall, sku, unit, tuple(feeds or ()))
+        if key not in self._places:
+            self._places[key] = Place(
+                rack=rack or "", su=su or "", hall=hall or "", sku=sku or "", unit=unit or 0, feeds=key[5]
             )
-        return known[told]
+        return self._places[key]
 
-    return place
+
+#: Of the inventory, in the order in which `_Nodes` takes them.
+_FIELDS = ("state", "off", "rack", "su", "hall", "sku", "unit", "feeds")
 
 
 def _incidents(rows: Iterable[IncidentRow], names: Sequence[str], now_s: float) -> tuple[IncidentHealth, ...]:

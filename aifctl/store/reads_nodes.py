@@ -14,6 +14,7 @@ _NOW = (
     "SELECT n.name, s.id, w.at, w.seen_at, w.outcome, w.message, w.result, w.worst_check, w.facts_digest, w.boot_id{}"
     " FROM node_now w JOIN nodes n ON n.id = w.node_id JOIN sweeps s ON s.number = w.sweep"
 )
+_NO_BODIES = (None, None, None)
 _BODIES = ", w.moving, w.memory, w.findings"
 _SWEEP = "SELECT id, started_at, ended_at, selector, asked, answered, exit_code, probe, facts FROM sweeps"
 _FINDING = (
@@ -87,7 +88,7 @@ def inflated(body: bytes | None) -> bytes | None:
 
 def _node(row: Sequence[Any]) -> NodeRow:
     name, sweep, at_s, seen_at_s, outcome, message, result, worst_check, digest, boot_id, *bodies = row
-    moving, memory, findings = map(inflated, bodies or (None, None, None))
+    moving, memory, findings = map(inflated, bodies) if bodies else _NO_BODIES
     return NodeRow(
         node=name,
         sweep=sweep,

@@ -151,10 +151,13 @@ def test_what_an_inventory_leaves_unsaid_has_its_usual_value(key: str, value: st
     assert Fleet(Table(["n1"], {})).attribute(key)("n1") == value
 
 
-def test_a_cell_is_what_the_inventory_has_a_number_a_list_or_nothing() -> None:
-    node = Node(endpoint=Endpoint(name="n1", address="n1"), rack="r1", unit=7, feeds=("A1", "B1"))
-    fleet = Fleet.from_nodes([node])
-    assert [fleet.cell(field)("n1") for field in ("rack", "unit", "feeds", "hall")] == ["r1", 7, ("A1", "B1"), None]
+def test_cells_are_what_the_inventory_has_numbers_lists_or_nothing_in_the_order_that_is_asked_for() -> None:
+    first = Node(endpoint=Endpoint(name="n1", address="n1"), rack="r1", unit=7, feeds=("A1", "B1"))
+    fleet = Fleet.from_nodes([first, Node(endpoint=Endpoint(name="n2", address="n2"), rack="r2")])
+    told = list(fleet.cells(("rack", "unit", "feeds", "hall"), ["n2", "n1"]))
+    assert told == [("r2", None, None, None), ("r1", 7, ("A1", "B1"), None)]
+    with pytest.raises(KeyError):
+        fleet.cells(("rack",), ["n3"])
 
 
 def test_an_attribute_that_no_node_has_is_known_as_such() -> None:
