@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,8 @@ from aifctl.diagnosis.standing_text import NodeFindings, parse_findings, render_
 from aifctl.diagnosis.unreadable import UnreadableError
 from aifctl.fleet.fleet import Fleet
 from aifctl.fleet.profile import Profile
-from aifctl.ports.store_rows import NodeRow
+from aifctl.health.standing_rows import finding_of
+from aifctl.ports.store_rows import FindingRow, NodeRow
 from aifctl.ports.store_writes import FindingChange, NodeLook
 from aifctl.ports.work import NodeResult, Output
 from aifctl.survey.envelope import open_envelope
@@ -66,8 +67,10 @@ class Looker:
 
     Args:
         rows: node → its newest look, with bodies.
+        standing: node → its findings that stand; asked where a look's own memory of them can't be read.
         profile_of: SKU → profile; None where none is known.
         mutes: those that hold.
+        tell: takes sentences for the operator.
     """
 
     def __init__(
@@ -76,11 +79,14 @@ class Looker:
         fleet: Fleet,
         checks: Sequence[Check],
         rows: Mapping[str, NodeRow],
+        standing: Callable[[str], Iterable[FindingRow]],
         profile_of: Callable[[str | None], Profile | None],
         mutes: Sequence[Muting],
         probe: str,
+        tell: Callable[[str], None],
     ) -> None:
         self._fleet, self._rows, self._profile_of, self._mutes, self._probe = fleet, rows, profile_of, mutes, probe
+        self._standing, self._tell = standing, tell
         self._examiner = Examiner(checks, version=__version__)
         self._sku = fleet.attribute("sku")
 
@@ -89,19 +95,34 @@ class Looker:
         if result.outcome in NOT_LOOKED:
             return None
         row = self._rows.get(result.node)
+        kept = Kept()
         try:
-            kept = kept_of(row, result.node)
+            kept = self._kept(row, result.node)
             if result.outcome is Outcome.OK:
                 return self._read(result, kept, row, at_s)
             return self._missed(result.node, result.outcome.value, result.message, kept, row, at_s)
         except UnreadableError as problem:
-            return self._missed(
-                result.node, Outcome.UNREADABLE.value, str(problem), kept_of(row, result.node), row, at_s
-            )
+            return self._missed(result.node, Outcome.UNREADABLE.value, str(problem), kept, row, at_s)
         except Exception as bug:  # noqa: BLE001 - one node's trouble: it is unknown, with a traceback, and the sweep goes on
             sentence = f"a bug of ours while judging it: {type(bug).__name__}: {bug}"
-            missed = self._missed(result.node, Outcome.UNKNOWN.value, sentence, Kept(), row, at_s)
+            missed = self._missed(result.node, Outcome.UNKNOWN.value, sentence, kept, row, at_s)
             return Looked(kept=missed.kept, look=missed.look, trace=trace_of(bug))
+
+    def _kept(self, row: NodeRow | None, node: str) -> Kept:
+        """Return what is kept of a node; what of it can't be read is made of the rest of the store, or begins anew."""
+        if row is None:
+            return Kept()
+        try:
+            findings = parse_findings(row.findings, node=node, seen_at_s=row.at_s) if row.findings else NodeFindings()
+        except UnreadableError as problem:
+            self._tell(f"{problem}; what the store has of them is taken instead")
+            findings = NodeFindings(standing=tuple(map(_recalled, self._standing(node))))
+        try:
+            memory = parse_memory(row.memory, seen_at_s=row.seen_at_s) if row.memory else Memory()
+        except UnreadableError as problem:
+            self._tell(f"{node}: {problem}; its counters begin anew, and its kernel's log is read from the boot on")
+            memory = Memory()
+        return Kept(findings=findings, memory=memory, facts_digest=row.facts_digest, seen_at_s=row.seen_at_s)
 
     def _read(self, result: NodeResult, kept: Kept, row: NodeRow | None, at_s: float) -> Looked:
         envelope = open_envelope(bytes_of(result.stdout), node=result.node, probe=self._probe)
@@ -129,19 +150,6 @@ class Looker:
         return Looked(kept=_node_look(look, row, outcome=outcome, message=said), look=look)
 
 
-def kept_of(row: NodeRow | None, node: str) -> Kept:
-    """Return what is kept of a node; UnreadableError where that is no longer readable."""
-    if row is None:
-        return Kept()
-    seen_at_s = row.seen_at_s
-    return Kept(
-        findings=parse_findings(row.findings, node=node, seen_at_s=row.at_s) if row.findings else NodeFindings(),
-        memory=parse_memory(row.memory, seen_at_s=seen_at_s) if row.memory else Memory(),
-        facts_digest=row.facts_digest,
-        seen_at_s=seen_at_s,
-    )
-
-
 def inventory_of(fleet: Fleet, name: str) -> Mapping[str, str]:
     """Return what the inventory says of a node, as checks ask for it (diagnosis.check.Case.inventory)."""
     node = fleet.node(name)
@@ -155,6 +163,10 @@ def bytes_of(output: Output) -> bytes:
     if output.inline is not None:
         return output.inline
     return Path(output.path).read_bytes() if output.path else b""
+
+
+def _recalled(row: FindingRow) -> Standing:
+    return Standing(finding=finding_of(row), first_at_s=row.first_at_s, last_at_s=row.first_at_s)
 
 
 def _node_look(look: Look, row: NodeRow | None, *, outcome: str, message: str, boot_id: str = "") -> NodeLook:

@@ -123,9 +123,11 @@ class _Sweep:
             fleet=tools.fleet,
             checks=tools.checks,
             rows=rows,
+            standing=lambda name: tools.store.findings([name]),
             profile_of=self._profile_of,
             mutes=mutings(tools, tools.fleet),
             probe=tools.probe.sha256,
+            tell=tools.note,
         )
         self._taking: TakingIn
 

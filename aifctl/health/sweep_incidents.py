@@ -6,16 +6,14 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from aifctl.diagnosis.check import Check
-from aifctl.diagnosis.finding import Finding
 from aifctl.diagnosis.incidents import Incident, fold
 from aifctl.diagnosis.scopes import Ground
-from aifctl.diagnosis.standing_text import parse_finding
 from aifctl.fleet.fleet import Fleet
 from aifctl.fleet.lifecycle import State
 from aifctl.health.alone import Pause, alone
 from aifctl.health.deciding import Sighted
+from aifctl.health.standing_rows import finding_of
 from aifctl.ports.store import Store
-from aifctl.ports.store_rows import FindingRow
 from aifctl.ports.store_writes import By, Sighting
 
 #: One sweep at a time folds.
@@ -64,21 +62,6 @@ def sight_incidents(
         gone = [row.id for row in rows if row.key not in keys]
         sighted = store.sight([_sighting(incident) for incident in incidents], by, gone=gone)
     return tuple(zip(incidents, sighted, strict=True))
-
-
-def finding_of(row: FindingRow) -> Finding:
-    """Return the finding that the store keeps as a row."""
-    body = {
-        "check": row.check,
-        "subject": row.subject,
-        "code": row.code,
-        "result": row.result,
-        "action": row.action or "none",
-        "message": row.message,
-        "identity": row.identity,
-        **row.evidence,
-    }
-    return parse_finding(body, node=row.node)
 
 
 def explained_by(checks: Iterable[Check]) -> Mapping[str, tuple[str, ...]]:
