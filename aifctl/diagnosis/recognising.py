@@ -14,6 +14,7 @@ from aifctl.diagnosis.ibstat import parse_ibstat
 from aifctl.diagnosis.kernel_text import looks_like_kernel_log, parse_kernel_text
 from aifctl.diagnosis.lspci import parse_lspci
 from aifctl.diagnosis.reading import Reading, SectionEnd, SectionName, SectionStatus
+from aifctl.diagnosis.smart import parse_nvme_list, parse_smart_log_json, parse_smartctl
 from aifctl.diagnosis.smi_csv import looks_like_smi_csv, parse_smi_csv
 from aifctl.diagnosis.smi_nvlink import parse_smi_list, parse_smi_nvlink
 from aifctl.diagnosis.smi_says import add_said, parse_smi_failure
@@ -36,7 +37,7 @@ class Recognised:
 
     Attributes:
         kind: nvidia-smi-xml, nvidia-smi-text, nvidia-smi-csv, nvlink-s, nvidia-smi-L, nvidia-smi-failure, ibstat, lspci,
-            kernel, smartctl.
+            kernel, smartctl, nvme-smart-log, nvme-list.
         section: what it is of a reading.
         parse: makes the reading; raises UnreadableError where the text is not what it looks like, or is cut.
     """
@@ -149,6 +150,18 @@ def _is_kernel_log(head: _Head) -> bool:
     return looks_like_kernel_log(head.text[:_SNIFFED].split("\n", _SNIFFED_LINES)[:_SNIFFED_LINES])
 
 
+def _is_smart_log(head: _Head) -> bool:
+    return (
+        head.text.lstrip()[:1] == "{"
+        and '"critical_warning"' in head.text[:_SNIFFED]
+        and "spare" in head.text[:_SNIFFED]
+    )
+
+
+def _is_nvme_list(head: _Head) -> bool:
+    return head.text.lstrip()[:1] == "{" and '"Devices"' in head.text[:_SNIFFED]
+
+
 def _is_nvlink(head: _Head) -> bool:
     return head.any_line(_GPU_LINE) and head.any_line(_LINK_LINE)
 
@@ -158,6 +171,9 @@ _FORMATS: tuple[_Format, ...] = (
     _Format("nvidia-smi-xml", SectionName.GPU, lambda head: "<nvidia_smi_log" in head.text, parse_smi_xml),
     _Format("nvidia-smi-text", SectionName.GPU, lambda head: "=NVSMI LOG=" in head.text[:_SNIFFED], parse_smi_text),
     _Format("kernel", SectionName.KERNEL, _is_kernel_log, parse_kernel_text),
+    _Format("smartctl", SectionName.HOST, _is_smartctl, parse_smartctl),
+    _Format("nvme-smart-log", SectionName.HOST, _is_smart_log, parse_smart_log_json),
+    _Format("nvme-list", SectionName.HOST, _is_nvme_list, parse_nvme_list),
     _Format("ibstat", SectionName.PORT, lambda head: head.any_line(_ADAPTER), parse_ibstat),
     _Format("nvlink-s", SectionName.GPU, _is_nvlink, parse_smi_nvlink),
     _Format("nvidia-smi-L", SectionName.GPU, lambda head: head.any_line(_GPU_LINE), parse_smi_list),

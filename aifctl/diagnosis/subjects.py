@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from aifctl.diagnosis.absent import CannotTellError, known
+from aifctl.diagnosis.absent import CannotTellError, known, told
 from aifctl.diagnosis.gpu import Gpu, GpuSection
 from aifctl.diagnosis.host import Disk, Filesystem, Host
 from aifctl.diagnosis.kernel import KernelSection
@@ -62,19 +62,13 @@ def host(reading: Reading) -> Iterator[tuple[str, Host]]:
 
 def filesystems(reading: Reading) -> Iterator[tuple[str, Filesystem]]:
     """Each mounted file system."""
-    mounted = _host(reading).filesystems
-    if not isinstance(mounted, tuple):
-        raise CannotTellError("file systems", mounted)
-    for filesystem in mounted:
+    for filesystem in told(_host(reading).filesystems, "file systems"):
         yield filesystem.subject, filesystem
 
 
 def disks(reading: Reading) -> Iterator[tuple[str, Disk]]:
     """Each disk."""
-    found = _host(reading).disks
-    if not isinstance(found, tuple):
-        raise CannotTellError("disks", found)
-    for disk in found:
+    for disk in told(_host(reading).disks, "disks"):
         yield disk.subject, disk
 
 

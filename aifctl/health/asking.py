@@ -10,7 +10,11 @@ from aifctl.fleet.profile import Profile
 from aifctl.ports.store_rows import NodeRow
 
 #: Argument of the probe → the profiles' keys whose lists it is made of.
-_ASKED = {"services": ("service.required",), "modules": ("module.required",), "mounts": ("mount.required",)}
+_ASKED = {
+    "services": ("service.required",),
+    "modules": ("module.required", "module.wanted"),
+    "mounts": ("mount.required",),
+}
 
 
 def probe_arguments(profiles: Iterable[Profile]) -> Mapping[str, Any]:
