@@ -30,5 +30,5 @@ CHECK = Check(
     subjects=gpus,
     judge=_judge,
     detail="The row is offline already where the driver could contain the error; the spare one is taken at the next reset. Nothing to replace.",
-    explained_by=("gpu-lost", "pci-lost", "row-remap-failure"),
+    explained_by=("gpu-lost", "pci-lost", "row-remap-failure", "xid"),
 )

@@ -46,5 +46,5 @@ CHECK = Check(
     ),
     detail="NVIDIA's own verdict (SRAM Threshold Exceeded, from driver 535.161 and 550 on) comes first; the count stands in for it on older ones.",
     moving=True,
-    explained_by=("gpu-lost", "pci-lost"),
+    explained_by=("gpu-lost", "pci-lost", "xid"),
 )
