@@ -12,6 +12,7 @@ from aifctl.diagnosis.check import Check
 from aifctl.diagnosis.examining import Examiner, Kept, Look
 from aifctl.diagnosis.finding import Finding
 from aifctl.diagnosis.incidents import Incident, fold
+from aifctl.diagnosis.reading import Reading
 from aifctl.diagnosis.scopes import Ground
 from aifctl.diagnosis.unreadable import UnreadableError
 from aifctl.fleet.profile import Profile
@@ -111,6 +112,12 @@ class Night:
         found = [replace(one, node=name) for name, look in looks.items() for one in look.settled.verdict.findings]
         explained_by = {check.name: check.explained_by for check in checks()}
         return Swept(looks=looks, incidents=fold(found, self._ground(), explained_by=explained_by))
+
+    def reading(self, node: str) -> Reading:
+        """Return what a node tells now, from the beginning of its kernel's log; nothing is remembered of it."""
+        machine = next(one for one in self.machines if one.name == node)
+        envelope = open_envelope(b"".join(_said(machine, "")), node=node, probe=_PROBE)
+        return read_envelope(envelope, node=node, at_s=self.clock.at_s)
 
     def _look(self, machine: Machine) -> Look:
         kept, at_s = self._kept[machine.name], self.clock.at_s
