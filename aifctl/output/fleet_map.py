@@ -90,17 +90,20 @@ def _packed(rows: Sequence[MapRow], style: Style) -> Iterator[str]:
 
 
 def _broken(row: MapRow, label_width: int, room: int, style: Style) -> Iterator[tuple[int, str]]:
-    """Yield a row as lines of (width, text); racks that don't fit go on below."""
+    """Yield a row as lines of (width, text); what does not fit even without gaps between racks goes on below."""
+    nodes_count, between = sum(map(len, row.racks)), " "
+    if nodes_count <= room < nodes_count + len(row.racks) - 1:
+        between = ""
     label = style.cut(printable_line(row.label), label_width)
     line: list[Cells] = []
     used = 0
     for cells in _pieces(row.racks, room):
-        if line and used + 1 + len(cells) > room:
-            yield _line(label, line, label_width, style)
+        if line and used + len(between) + len(cells) > room:
+            yield _line(f"{label:<{label_width}}", line, between, style)
             label, line, used = "", [], 0
-        used += len(cells) + bool(line)
+        used += len(cells) + len(between) * bool(line)
         line.append(cells)
-    yield _line(label, line, label_width, style)
+    yield _line(f"{label:<{label_width}}", line, between, style)
 
 
 def _pieces(racks: Iterable[Cells], room: int) -> Iterator[Cells]:
@@ -108,9 +111,9 @@ def _pieces(racks: Iterable[Cells], room: int) -> Iterator[Cells]:
         yield from _batched(rack, room)
 
 
-def _line(label: str, racks: Sequence[Cells], label_width: int, style: Style) -> tuple[int, str]:
-    width = label_width + sum(map(len, racks)) + len(racks)
-    return width, f"{label:<{label_width}} {' '.join(_painted(cells, style) for cells in racks)}"
+def _line(label: str, racks: Sequence[Cells], between: str, style: Style) -> tuple[int, str]:
+    width = len(label) + 1 + sum(map(len, racks)) + len(between) * (len(racks) - 1)
+    return width, f"{label} {between.join(_painted(cells, style) for cells in racks)}"
 
 
 def _painted(cells: Cells, style: Style) -> str:

@@ -114,6 +114,7 @@ def test_6250_nodes_are_a_handful_of_screens() -> None:
     health = FleetHealth(at_s=NOW_S, nodes=nodes[:6250])
     assert len(drawn(health, terminal(), is_map=True)) < 220
     assert len(drawn(health, terminal(200), is_map=True)) < 70
+    assert len(drawn(health, terminal(40), is_map=True)) < 220, "without gaps between racks a row still fits"
 
 
 def test_a_drawing_in_place_is_no_higher_than_the_window_and_says_what_is_missing() -> None:
