@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
 
-from aifctl.onnode.probe.__main__ import look
+from aifctl.onnode.probe.__main__ import NAMES, look
+from aifctl.onnode.probe.reply import Answer, describe, make_line
 from aifctl.sim.hardware.node import NodeHardware
+from aifctl.sim.hardware.trees import passing_folder
 from aifctl.sim.node.machine import Machine
 from aifctl.sim.probing.reply import reply
+from aifctl.sim.probing.template import read_section
 from aifctl.survey.envelope import open_body
 
 SHA256 = "ab" * 32
@@ -23,16 +25,28 @@ def told_by(machine: Machine, arguments: Mapping[str, Any] | None = None) -> dic
 
 def read_beneath(
     machine: Machine,
-    root: Path,
     change: Callable[[NodeHardware], None] = lambda _: None,
     arguments: Mapping[str, Any] | None = None,
+    *,
+    whole: bool = True,
 ) -> dict[str, Any]:
-    """Return the body of what the probe prints over a machine's hardware as it was at its latest look."""
+    """Return the body of what the probe prints over a machine's hardware as it was at its latest look.
+
+    Args:
+        machine: it.
+        change: what is done to its hardware first.
+        arguments: what the probe is asked for.
+        whole: run the whole probe, each section in a child of its own; otherwise the sections alone, in this process.
+    """
     hardware = NodeHardware(machine, machine.looks_count)
     change(hardware)
-    hardware.write(root)
-    line = look(str(root), {**(arguments or {}), **hardware.arguments()}, SHA256, time.monotonic())
-    return open_body(line)
+    asked = {**(arguments or {}), **hardware.arguments()}
+    with passing_folder() as root:
+        hardware.write(root)
+        if whole:
+            return open_body(look(str(root), asked, SHA256, time.monotonic()))
+        answers = {name: Answer(read_section(name, str(root), asked)) for name in NAMES}
+        return open_body(make_line(answers, describe(str(root), SHA256, time.monotonic(), [])))
 
 
 def comparable(body: Mapping[str, Any]) -> dict[str, Any]:

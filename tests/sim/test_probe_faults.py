@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,6 +20,8 @@ PROBED = sorted(name for name, kind in KINDS.items() if kind.patch or kind.benea
 LASTING = sorted(name for name, kind in KINDS.items() if kind.says)
 #: Kinds that no value is usual for.
 GIVEN = {"nvlink-down": "nvlink-down:3", "xid": "xid:79"}
+#: Those of which another process has to tell.
+WHOLE = {"driver-hung"}
 #: Other values worth a proof of their own.
 MORE = ("power-brake:all", "xid:48:0", "disk-full:/raid", "clock-skew:90s", "gpu-lost:all", "gpu-lost:0", "nvlink-down:18", "ib-down:all", "ib-down:7", "fabric-in-progress:1",
         "gpu-fell-off:0", "hca-lost:0")  # fmt: skip
@@ -32,21 +33,19 @@ def planted(machine: Machine, text: str) -> Fault:
     return fault
 
 
-def beneath(machine: Machine, fault: Fault, root: Path) -> dict[str, Any]:
+def beneath(machine: Machine, fault: Fault) -> dict[str, Any]:
     change = fault.kind.beneath or (lambda *_: None)  # what the kernel says lies beneath as it is
-    return read_beneath(machine, root, lambda hardware: change(hardware, fault.value))
+    return read_beneath(machine, lambda hardware: change(hardware, fault.value), whole=fault.kind.name in WHOLE)
 
 
 @pytest.mark.parametrize("text", [*(GIVEN.get(name, name) for name in PROBED), *MORE])
-def test_the_probe_reads_beneath_what_a_sick_node_tells(
-    text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_probe_reads_beneath_what_a_sick_node_tells(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     if text == "driver-hung":
         monkeypatch.setattr(gpu, "SILENCE_S", 0.3)
     machine = a_machine()
     fault = planted(machine, text)
     told = comparable(told_by(machine))
-    read = comparable(beneath(machine, fault, tmp_path))
+    read = comparable(beneath(machine, fault))
     if text == "driver-hung":
         assert read["sections"]["gpu"]["message"] == "the driver said nothing for 0.3 s"
         read["sections"]["gpu"]["message"] = "the driver said nothing for 10 s"
@@ -76,7 +75,7 @@ def test_what_the_kernel_has_said_stays_until_the_next_boot(name: str) -> None:
     assert told_by(machine)["sections"]["kernel"]["data"]["lines"] == before
 
 
-def test_a_cursor_leaves_out_what_was_told_before(tmp_path: Path) -> None:
+def test_a_cursor_leaves_out_what_was_told_before() -> None:
     machine = a_machine()
     cursor = told_by(machine)["sections"]["kernel"]["data"]["cursor"]
     quiet = told_by(machine, {"cursor": cursor})["sections"]["kernel"]["data"]
@@ -84,22 +83,22 @@ def test_a_cursor_leaves_out_what_was_told_before(tmp_path: Path) -> None:
     planted(machine, "ecc-chain")
     told = told_by(machine, {"cursor": cursor})
     assert len(told["sections"]["kernel"]["data"]["lines"]) == 10
-    read = read_beneath(machine, tmp_path, arguments={"cursor": cursor})
+    read = read_beneath(machine, arguments={"cursor": cursor})
     assert differences(comparable(told), comparable(read)) == {}
 
 
-def test_of_a_storm_what_the_probe_keeps_is_told(tmp_path: Path) -> None:
+def test_of_a_storm_what_the_probe_keeps_is_told() -> None:
     machine = a_machine()
     for number in range(120):
         planted(machine, f"xid:{13 + number % 3}:{number % 8}")
-    assert differences(comparable(told_by(machine)), comparable(read_beneath(machine, tmp_path))) == {}
+    assert differences(comparable(told_by(machine)), comparable(read_beneath(machine))) == {}
 
 
-def test_a_healthy_node_tells_what_the_probe_reads_of_it(tmp_path: Path) -> None:
+def test_a_healthy_node_tells_what_the_probe_reads_of_it() -> None:
     for index in (0, 5):
         machine = a_machine(index=index)
         told = [told_by(machine) for _ in range(3)][-1]
-        assert comparable(told) == comparable(read_beneath(machine, tmp_path / str(index)))
+        assert comparable(told) == comparable(read_beneath(machine))
 
 
 def test_faults_of_one_node_add_up() -> None:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import tempfile
 from collections.abc import Callable, Mapping
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 from aifctl.core.system_clock import SystemClock
@@ -15,6 +13,7 @@ from aifctl.onnode.probe.reply import answer
 from aifctl.onnode.probe.trouble import NotHere, Trouble
 from aifctl.sim.hardware.fabric import Hca
 from aifctl.sim.hardware.node import NodeHardware
+from aifctl.sim.hardware.trees import passing_folder
 from aifctl.sim.layout import Layout
 from aifctl.sim.node.contents import Pool
 from aifctl.sim.node.machine import Machine, Surroundings
@@ -50,9 +49,9 @@ class Template:
 def template() -> Template:
     """Return the process's template, made when it is first asked for: 0.2 s of CPU, most of it writing small files."""
     hardware = NodeHardware(_some_machine())
-    with tempfile.TemporaryDirectory(prefix="aifctl-sim-") as folder:
-        hardware.write(Path(folder))
-        return Template({name: _read(name, folder, hardware.arguments()) for name in NAMES})
+    with passing_folder() as folder:
+        hardware.write(folder)
+        return Template({name: read_section(name, str(folder), hardware.arguments()) for name in NAMES})
 
 
 def _some_machine() -> Machine:
@@ -63,8 +62,8 @@ def _some_machine() -> Machine:
     return Machine(Layout(1).place(0), nowhere)
 
 
-def _read(name: str, root: str, arguments: _Data) -> str:
-    """Read one section, in this process: what it finds is made up, so that it can't hang."""
+def read_section(name: str, root: str, arguments: _Data) -> str:
+    """Return what the probe tells of one section, read in this process: what it finds is made up, so that it can't hang."""
     took_s = _TOOK_S[name]
     try:
         return answer("ok", "", "", took_s, load(name).read(root, arguments)).text
