@@ -16,7 +16,7 @@ from aifctl.cli.options import Everywhere, Selecting
 def add_to(app: typer.Typer) -> None:
     """Add this file's command."""
 
-    @command(app, "status", examples=["aifctl status @su:3 --by rack", "aifctl status --map --watch"])
+    @command(app, "status", examples=["aifctl status @su:3 --by rack", "aifctl status --map --watch=5"])
     def status(
         selecting: Selecting,
         everywhere: Everywhere,
