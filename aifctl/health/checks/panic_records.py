@@ -31,13 +31,13 @@ def _judge(node: Host, case: Case) -> Iterator[Finding]:
         when = f"{datetime.fromtimestamp(last_s, UTC):%Y-%m-%d %H:%M} UTC"
         said = f"the kernel left {len(recent)} record(s) of its death in the last {window.value / _DAY_S:g} days, the last at {when}"
         yield node_finding(
-            "kernel-panics", "record", said, result=Result.WATCH, action=Action.WATCH, observed=sorted(recent)[:8],
+            "panic-records", "record", said, result=Result.WATCH, action=Action.WATCH, observed=sorted(recent)[:8],
             expectation=[], source=window.source, at_s=last_s,
         )  # fmt: skip
 
 
 CHECK = Check(
-    name="kernel-panics",
+    name="panic-records",
     about="The kernel has not died lately.",
     section=SectionName.HOST,
     subjects=host,
