@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from types import CodeType, FunctionType
 from typing import Any
@@ -10,27 +10,45 @@ from typing import Any
 from aifctl.diagnosis.check import Check
 from aifctl.diagnosis.finding import Action
 
+#: Of tables in tables.
 _DEPTH = 4
 _MEANT = frozenset(Action) - {Action.NONE}
 _NAMES = {action.name: action for action in Action}
 
 
 def actions_of(check: Check) -> tuple[Action, ...]:
-    """Return them mildest first; none where its judge is no plain function, or names none."""
-    judge = check.judge
-    if not isinstance(judge, FunctionType):
+    """Return them mildest first; none where its judge is no plain function, or names none.
+
+    Followed are the functions and tables that the judge's code names, in its own package and in ours.
+    """
+    if not isinstance(check.judge, FunctionType):
         return ()
-    world = judge.__globals__
-    own = [one for one in world.values() if isinstance(one, FunctionType) and one.__globals__ is world]
-    found = {action for function in own for action in _named(function.__code__)}
-    tables = [one for name, one in world.items() if not name.startswith("__") and not isinstance(one, FunctionType)]
-    found.update(action for table in tables for action in _held(table, _DEPTH))
+    found = set(_reached(check.judge, {_package(check.judge), _package(actions_of)}, set()))
     return tuple(action for action in Action if action in found & _MEANT)
 
 
-def _named(code: CodeType) -> Iterator[Action]:
-    if "Action" in code.co_names:
-        yield from (_NAMES[name] for name in code.co_names if name in _NAMES)
+def _package(function: Callable[..., Any]) -> str:
+    return (function.__module__ or "").partition(".")[0]
+
+
+def _reached(function: FunctionType, packages: set[str], seen: set[FunctionType]) -> Iterator[Action]:
+    if function in seen or _package(function) not in packages:
+        return
+    seen.add(function)
+    names = frozenset(_named(function.__code__))
+    if "Action" in names:
+        yield from (_NAMES[name] for name in names & _NAMES.keys())
+    near = [cell.cell_contents for cell in function.__closure__ or ()]
+    for value in [*(function.__globals__[name] for name in names & function.__globals__.keys()), *near]:
+        if isinstance(value, FunctionType):
+            yield from _reached(value, packages, seen)
+        else:
+            yield from _held(value, _DEPTH)
+
+
+def _named(code: CodeType) -> Iterator[str]:
+    """Yield all names that a function, and those within it, load: globals and attributes alike."""
+    yield from code.co_names
     for constant in code.co_consts:
         if isinstance(constant, CodeType):
             yield from _named(constant)

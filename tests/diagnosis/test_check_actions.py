@@ -21,7 +21,7 @@ def check(judge: Any) -> Check:
 
 def made(text: str, **world: Any) -> Check:
     """Return a check whose judge is the function `judge` of a module of this text."""
-    names: dict[str, Any] = {"Action": Action, **world}
+    names: dict[str, Any] = {"Action": Action, "__name__": "ours", **world}
     exec(text, names)  # noqa: S102  a module of the test's own
     assert isinstance(names["judge"], FunctionType)
     return check(names["judge"])
@@ -48,6 +48,28 @@ def test_what_its_functions_and_tables_name_is_found_mildest_first(text: str, ac
 def test_tables_of_values_are_looked_into() -> None:
     held = Finding(check="x", subject="node", result=Result.FAULT, message="x", action=Action.CABLE)
     assert actions_of(made("def judge(one, case): return TABLE", TABLE={1: [held]})) == (Action.CABLE,)
+
+
+def test_functions_of_its_own_package_are_followed_and_others_are_not() -> None:
+    def other() -> Action:
+        return Action.CABLE
+
+    other.__module__ = "theirs.module"
+    text = "def judge(one, case): return other()"
+    assert actions_of(made(text, other=other)) == ()
+    other.__module__ = "ours.module"
+    assert actions_of(made(text, other=other)) == (Action.CABLE,)
+
+
+def test_what_a_judge_has_closed_over_counts() -> None:
+    def judging(action: Action) -> FunctionType:
+        def judge(_one: object, _case: Case) -> Action:
+            return action
+
+        assert isinstance(judge, FunctionType)
+        return judge
+
+    assert actions_of(check(judging(Action.RMA))) == (Action.RMA,)
 
 
 def test_a_judge_that_is_no_plain_function_tells_none() -> None:
