@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields
+from operator import attrgetter
 
 from aifctl.diagnosis.absent import Absent, known
 from aifctl.diagnosis.gpu import Gpu
@@ -43,6 +44,9 @@ def remember(memory: Memory, reading: Reading) -> Memory:
     counters, growths = dict(before.counters), _recent(before.growths, now_s=reading.at_s)
     for identity, values, by_driver in _counted(reading):
         old = {} if by_driver and fresh_driver else before.counters.get(identity, {})
+        if values.items() <= old.items():
+            counters[identity] = old
+            continue
         for name, grown in _grown(old, values):
             made = Growth(at_s=reading.at_s, count=grown, seconds=seconds)
             most = 1 if name.endswith(_TIMES) else _MOST_GROWTHS
@@ -105,9 +109,13 @@ _GPU_TIMES = ("sw_thermal_us", "hw_thermal_us", "hw_power_brake_us")
 _AER = ("aer_fatal_count", "aer_nonfatal_count", "aer_correctable_count")
 
 
+_GPU_NAMES = (*_GPU_COUNTERS, *_GPU_TIMES)
+_gpu_values = attrgetter(*_GPU_NAMES)
+_aer_values = attrgetter(*_AER)
+
+
 def _gpu_counters(gpu: Gpu) -> dict[str, int]:
-    names = (*_GPU_COUNTERS, *_GPU_TIMES)
-    found = {name: value for name in names if not isinstance(value := getattr(gpu, name), Absent)}
+    found = _told(_GPU_NAMES, _gpu_values(gpu))
     if not isinstance(gpu.sw_power_cap_us, Absent):
         found["sw_power_cap_us"] = gpu.sw_power_cap_us // POWER_CAP_GRAIN_US * POWER_CAP_GRAIN_US
     if not isinstance(gpu.pcie_errors, Absent):
@@ -116,4 +124,8 @@ def _gpu_counters(gpu: Gpu) -> dict[str, int]:
 
 
 def _aer(device: PciDevice) -> dict[str, int]:
-    return {name: value for name in _AER if not isinstance(value := getattr(device, name), Absent)}
+    return _told(_AER, _aer_values(device))
+
+
+def _told(names: Sequence[str], values: Sequence[int | Absent]) -> dict[str, int]:
+    return {name: value for name, value in zip(names, values, strict=True) if not isinstance(value, Absent)}

@@ -39,7 +39,7 @@ def healthy() -> Reading:
 
 def absences(thing: Any, why: Absent) -> Iterator[Place]:
     """Yield the thing with one field absent, each in turn: `Class.field` and the whole; of equal parts the first alone."""
-    hints = _hints(type(thing))
+    hints = get_type_hints(type(thing))
     for field in fields(thing):
         value, name = getattr(thing, field.name), f"{type(thing).__name__}.{field.name}"
         if isinstance(hints[field.name], UnionType) and Absent in get_args(hints[field.name]):
@@ -48,11 +48,6 @@ def absences(thing: Any, why: Absent) -> Iterator[Place]:
             for at in _one_of_each(value):
                 for inner, part in absences(value[at], why):
                     yield inner, replace(thing, **{field.name: (*value[:at], part, *value[at + 1 :])})
-
-
-@cache
-def _hints(kind: Any) -> dict[str, Any]:
-    return get_type_hints(kind)
 
 
 def _one_of_each(parts: tuple[Any, ...]) -> list[int]:
