@@ -23,6 +23,8 @@ _CHECKED_EVERY = 256
 _DMESG = re.compile(rb"(?:<(\d+)>)?\[ *(\d+)\.(\d+)\] ?(.*)")
 #: How journalctl shows a text that is no UTF-8.
 _AS_NUMBERS = re.compile(rb'"MESSAGE" ?: ?\[')
+#: Nobody's PATH is trusted.
+_FOLDERS = ("/usr/bin", "/bin", "/usr/sbin", "/sbin", "/run/current-system/sw/bin")
 _LEVELS = 8
 _NOTICE = 5
 
@@ -182,7 +184,7 @@ def place(cursor: str, source: str, boot: str) -> str:
 
 
 def _tool(name: str) -> str:
-    for folder in ("/usr/bin", "/bin", "/usr/sbin", "/sbin", "/run/current-system/sw/bin"):  # nobody's PATH is trusted
+    for folder in _FOLDERS:
         path = os.path.join(folder, name)
         if os.access(path, os.X_OK):
             return path
