@@ -196,7 +196,7 @@ def test_what_was_closed_stays_closed(paper: Paper) -> None:
 
 
 def test_an_unknown_format_names_those_there_are(paper: Paper) -> None:
-    with pytest.raises(UsageError, match="there is no format 'xml'; -o takes count, csv, json"):
+    with pytest.raises(UsageError, match="there is no format 'xml'; -o takes count, csv, html, json"):
         paper.sink("xml")
 
 
