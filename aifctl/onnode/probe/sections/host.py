@@ -149,10 +149,11 @@ def _edac(root: str) -> "Any":
 
 def _modules(root: str, asked: "Any") -> "Dict[str, Any]":
     """Return the version of each that is loaded or built in, "" where it tells none."""
-    names = [name for name in asked if isinstance(name, str)] if isinstance(asked, list) else []
+    wanted = asked if isinstance(asked, list) else []
+    names = [name for name in wanted if isinstance(name, str) and name.replace("-", "_").isidentifier()]
     found = {}
     for name in sorted(set(_MODULES).union(names))[:_MOST_MODULES]:
-        folder = os.path.join(root, "sys/module", os.path.basename(name.replace("-", "_")))
+        folder = os.path.join(root, "sys/module", name.replace("-", "_"))
         if os.path.isdir(folder):
             version = text_of(os.path.join(folder, "version"))
             found[name] = version if isinstance(version, str) else ""
