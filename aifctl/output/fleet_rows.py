@@ -72,7 +72,8 @@ def node_lines(health: FleetHealth, style: Style, *, is_wide: bool) -> Iterator[
         cut = style.terminal.is_terminal and not is_wide
         yield from _aligned([[*row[:-1], _cut_cell(row[-1], room, style) if cut else row[-1]] for row in rows], style)
     if count := len(health.nodes) - len(loud):
-        yield style.paint(f"{count:,} more nodes, all ok", COLOURS[Condition.OK])
+        more = "more " if loud else ""
+        yield style.paint(f"{count:,} {more}nodes, all ok", COLOURS[Condition.OK])
 
 
 def _node(node: NodeHealth, health: FleetHealth) -> list[Cell]:

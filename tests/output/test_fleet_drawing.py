@@ -133,6 +133,15 @@ def test_quiet_groups_share_a_line_but_not_where_everything_was_asked_for() -> N
     assert len(drawn(health, terminal(200), by=By.RACK, is_wide=True)) == len(short) + 18
 
 
+def test_nodes_that_are_ok_share_a_line_behind_those_that_are_not() -> None:
+    assert drawn(healthy_fleet(), terminal(), by=By.NODE)[-1] == "4 nodes, all ok"
+    lines = drawn(sick_fleet(), terminal(), by=By.NODE)
+    assert lines[-1] == "22 more nodes, all ok"
+    assert [line.split()[0] for line in lines[-11:-1]] == [
+        "r2n1", "r2n3", "r2n2", "r3n1", "r3n2", "r3n3", "r3n4", "r4n8", "r3n5", "r3n6",
+    ]  # fmt: skip
+
+
 def test_the_worst_group_stands_first_and_a_file_gets_all_of_them() -> None:
     lines = drawn(sick_fleet(), TerminalFacts())
     at = next(number for number, line in enumerate(lines) if line.startswith("rack "))
