@@ -13,6 +13,8 @@ from aifctl.diagnosis.subjects import kernel
 
 #: AzNHC drains at five lines within a day; the ports' own counters, where they are read, say it better.
 _OFTEN = 5
+#: An interface that comes up says once that it is down.
+_AGAIN = 2
 
 
 def _judge(_section: KernelSection, case: Case) -> Iterator[Finding]:
@@ -20,6 +22,8 @@ def _judge(_section: KernelSection, case: Case) -> Iterator[Finding]:
     for event in of_kind(case, "link-flap"):
         by_interface.setdefault(str(event.facts.get("interface", "")), []).append(event)
     for interface, events in sorted(by_interface.items()):
+        if count_of(events) < _AGAIN:
+            continue
         often = count_of(events) >= _OFTEN and case.reading.port is None
         verdict = (Result.DEGRADED, Action.CABLE) if often else (Result.WATCH, Action.WATCH)
         message = f"the link of {interface} has gone down"
@@ -38,7 +42,7 @@ CHECK = Check(
     section=SectionName.KERNEL,
     subjects=kernel,
     judge=_judge,
-    detail="Links that go down more than 10 min after the boot. Where the ports' counters are read, they judge how often is "
+    detail="Links that go down again and again, more than 10 min after the boot. Where the ports' counters are read, they judge how often is "
     "too often; of a log alone, five times is.",
     moving=True,
     explained_by=("port-state", "port-flap"),
