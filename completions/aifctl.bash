@@ -5,46 +5,80 @@
 _aifctl_place() {
     commands= options= arguments=() rest=nothing
     case $1 in
-    '') commands='bench completion demo doctor find inventory nodes probe pull push run runs schema script shell sim ssh trust' options='--color -h --help --inventory -o --output --progress -q --quiet --state-dir -v --verbose --version' ;;
+    '') commands='bench checks completion demo doctor events find freeze incident inventory leases node nodes probe pull push reconcile run runs schema script shell sim ssh status store sweep trust unfreeze' options='--color -h --help --inventory -o --output --progress -q --quiet --state --state-dir -v --verbose --version' ;;
     bench) commands=fanout options='-h --help' ;;
-    'bench fanout') options='--color -h --help --inventory --nodes -o --output --progress -q --quiet --rounds --state-dir -v --verbose' ;;
+    'bench fanout') options='--color -h --help --inventory --nodes -o --output --progress -q --quiet --rounds --state --state-dir -v --verbose' ;;
+    checks) commands='explain list mute unmute' options='-h --help' ;;
+    'checks explain') options='--color -h --help --inventory -o --output --progress -q --quiet --state --state-dir -v --verbose' arguments=(ask-check) ;;
+    'checks list') options='--color -h --help --inventory -o --output --progress -q --quiet --state --state-dir -v --verbose' ;;
+    'checks mute') options='--color -h --help --inventory --nodes -o --output --progress -q --quiet --reason --state --state-dir --until -v --verbose' arguments=(ask-check) ;;
+    'checks unmute') options='--color -h --help --inventory --nodes -o --output --progress -q --quiet --reason --state --state-dir -v --verbose' arguments=(ask-check) ;;
     completion) options='-h --help' arguments=(list-bash-zsh-fish) ;;
     demo) options='-h --help' ;;
-    doctor) options='--audit --color -h --help --inventory -o --output --progress -q --quiet --state-dir -v --verbose' ;;
-    find) options='--color -h --help --inventory -o --output --progress -q --quiet --state-dir -v --verbose' arguments=(nothing) ;;
+    doctor) options='--audit --color -h --help --inventory -o --output --progress -q --quiet --state --state-dir -v --verbose' ;;
+    events) options='--color -h --help --inventory --limit -o --output --progress -q --quiet --since --state --state-dir -v --verbose' arguments=(ask-selector) ;;
+    find) options='--color -h --help --inventory -o --output --progress -q --quiet --state --state-dir -v --verbose' arguments=(nothing) ;;
+    freeze) options='--allow-empty --color --exclude --first -h --help --hostfile --inventory -o --output --progress -q --quiet --reason --sample --state --state-dir -v --verbose' arguments=(ask-selector) ;;
+    incident) commands='ack close list show silence' options='-h --help' ;;
+    'incident ack') options='--color -h --help --inventory -o --output --progress -q --quiet --reason --state --state-dir -v --verbose' rest=ask-incident ;;
+    'incident close') options='--color -h --help --inventory -o --output --progress -q --quiet --reason --state --state-dir -v --verbose' rest=ask-incident ;;
+    'incident list') options='--check --closed --color -h --help --inventory -o --output --progress -q --quiet --state --state-dir -v --verbose' ;;
+    'incident show') options='--color -h --help --inventory -o --output --progress -q --quiet --state --state-dir -v --verbose' arguments=(ask-incident) ;;
+    'incident silence') options='--color --for -h --help --inventory -o --output --progress -q --quiet --reason --state --state-dir -v --verbose' rest=ask-incident ;;
     inventory) commands='check export formats import show template' options='-h --help' ;;
-    'inventory check') options='--color -h --help --inventory -o --output --progress -q --quiet --state-dir -v --verbose' arguments=(files) ;;
-    'inventory export') options='--color -f --format -h --help --inventory -o --outdir --output --progress -q --quiet --state-dir -v --verbose' arguments=(ask-selector) ;;
-    'inventory formats') options='--color -h --help --inventory -o --output --progress -q --quiet --state-dir -v --verbose' ;;
-    'inventory import') options='--color -f --format -h --help --inventory -o --output --progress -q --quiet --state-dir -v --verbose' arguments=(files) ;;
-    'inventory show') options='--allow-empty --color --exclude --first -h --help --hostfile --inventory -o --output --progress -q --quiet --sample --state-dir -v --verbose' arguments=(ask-selector) ;;
-    'inventory template') options='--color -h --help --inventory -o --output --progress -q --quiet --state-dir -v --verbose' ;;
-    nodes) options='--allow-empty --color --exclude --first -h --help --hostfile --inventory -o --output --progress -q --quiet --sample --state-dir -v --verbose --where' arguments=(ask-selector) ;;
-    probe) options='--color -h --help --inventory -o --output --progress -q --quiet --state-dir -v --verbose' ;;
-    pull) options='--allow-empty --color --confirm-hash --connect-timeout --deadline --dry-run --exclude --first -h --heartbeat-url --help --hostfile -i --identity --include-state --inventory -J --jitter --jump --key-password --known-hosts --lock --max-failed --min-coverage -o --output --port --progress -q --quiet --reason --retries --sample --state-dir --stragglers --textfile --timeout --user -v --verbose -w --wave --width --workers -y --yes' arguments=(ask-selector files folders) ;;
-    push) options='--allow-empty --color --confirm-hash --connect-timeout --deadline --delete --dry-run --exclude --first -h --heartbeat-url --help --hostfile -i --identity --include-state --inventory -J --jitter --jump --key-password --known-hosts --lock --max-failed --min-coverage --mode -o --output --owner --port --progress -q --quiet --reason --retries --sample --state-dir --stragglers --textfile --timeout --user -v --verbose -w --wave --width --workers -y --yes' arguments=(ask-selector files files) ;;
-    run) options='--allow-empty --color --confirm-hash --connect-timeout --deadline --dry-run --exclude --first -h --heartbeat-url --help --hostfile -i --identity --include-state --inventory -J --jitter --jump --key-password --known-hosts --live --lock --max-failed --min-coverage -o --only-changes --outdir --output --output-cap --port --progress -q --quiet --reason --remote-exit-code --retries --sample --state-dir --stdin --stragglers --sudo --sudo-password --textfile --timeout --user -v --verbose -w --wave --width --workers -y --yes' arguments=(ask-selector) ;;
+    'inventory check') options='--color -h --help --inventory -o --output --progress -q --quiet --state --state-dir -v --verbose' arguments=(files) ;;
+    'inventory export') options='--color -f --format -h --help --inventory -o --outdir --output --progress -q --quiet --state --state-dir -v --verbose' arguments=(ask-selector) ;;
+    'inventory formats') options='--color -h --help --inventory -o --output --progress -q --quiet --state --state-dir -v --verbose' ;;
+    'inventory import') options='--color -f --format -h --help --inventory -o --output --progress -q --quiet --state --state-dir -v --verbose' arguments=(files) ;;
+    'inventory show') options='--allow-empty --color --exclude --first -h --help --hostfile --inventory -o --output --progress -q --quiet --sample --state --state-dir -v --verbose' arguments=(ask-selector) ;;
+    'inventory template') options='--color -h --help --inventory -o --output --progress -q --quiet --state --state-dir -v --verbose' ;;
+    leases) commands='break list' options='-h --help' ;;
+    'leases break') options='--allow-empty --color --confirm-hash --dry-run --exclude --first -h --help --hostfile --inventory -o --output --progress -q --quiet --reason --sample --scope --state --state-dir -v --verbose -y --yes' arguments=(ask-selector) ;;
+    'leases list') options='--allow-empty --color --exclude --first -h --help --hostfile --inventory -o --output --progress -q --quiet --sample --state --state-dir -v --verbose' arguments=(ask-selector) ;;
+    node) commands='collect drain history note reboot reset-gpu resume show states undrain why' options='-h --help' ;;
+    'node collect') options='--allow-empty --bug-report --color --connect-timeout --deadline --exclude --first -h --help --hostfile -i --identity --include-state --inventory -J --jump --key-password --known-hosts --max-failed --min-coverage --no-sudo -o --outdir --output --port --progress -q --quiet --retries --sample --state --state-dir --stragglers --sudo-password --timeout --user -v --verbose -w --wave --width --workers' arguments=(ask-selector) ;;
+    'node drain') options='--allow-empty --color --confirm-hash --dry-run --exclude --first -h --help --hostfile --idle --inventory -o --output --progress -q --quiet --reason --sample --state --state-dir -v --verbose --wait -y --yes' arguments=(ask-selector) ;;
+    'node history') options='--color -h --help --inventory -o --output --progress -q --quiet --since --state --state-dir -v --verbose' arguments=(ask-node) ;;
+    'node note') options='--color -h --help --inventory -o --output --progress -q --quiet --state --state-dir -v --verbose' arguments=(ask-selector nothing) ;;
+    'node reboot') options='--allow-empty --back --color --confirm-hash --connect-timeout --deadline --dry-run --exclude --first -h --help --hostfile -i --identity --include-state --inventory -J --jump --key-password --known-hosts --max-failed --min-coverage --no-sudo -o --output --port --progress -q --quiet --reason --retries --sample --skip-busy --state --state-dir --stragglers --sudo-password --timeout --user -v --verbose -w --wave --width --workers -y --yes' arguments=(ask-selector) ;;
+    'node reset-gpu') options='--allow-empty --color --confirm-hash --connect-timeout --deadline --dry-run --exclude --first -h --help --hostfile -i --identity --include-state --inventory -J --jump --key-password --known-hosts --max-failed --min-coverage --no-sudo -o --output --port --progress -q --quiet --reason --retries --sample --skip-busy --state --state-dir --stragglers --sudo-password --timeout --user -v --verbose -w --wave --width --workers -y --yes' arguments=(ask-selector) ;;
+    'node resume') options='--allow-empty --color --confirm-hash --dry-run --exclude --first -h --help --hostfile --inventory -o --output --progress -q --quiet --reason --sample --skip-busy --state --state-dir --take-over -v --verbose -y --yes' arguments=(ask-selector) ;;
+    'node show') options='--color -h --help --inventory -o --output --progress -q --quiet --state --state-dir -v --verbose' arguments=(ask-node) ;;
+    'node states') options='--color -h --help --inventory -o --output --progress -q --quiet --state --state-dir -v --verbose' ;;
+    'node undrain') options='--allow-empty --color --confirm-hash --dry-run --exclude --first -h --help --hostfile --inventory -o --output --progress -q --quiet --reason --sample --skip-busy --state --state-dir --take-over -v --verbose -y --yes' arguments=(ask-selector) ;;
+    'node why') options='--color -h --help --inventory -o --output --progress -q --quiet --state --state-dir -v --verbose' arguments=(ask-node) ;;
+    nodes) options='--allow-empty --color --exclude --first -h --help --hostfile --inventory -o --output --progress -q --quiet --sample --state --state-dir -v --verbose --where' arguments=(ask-selector) ;;
+    probe) options='--color -h --help --inventory -o --output --progress -q --quiet --state --state-dir -v --verbose' ;;
+    pull) options='--allow-empty --color --confirm-hash --connect-timeout --deadline --dry-run --exclude --first -h --heartbeat-url --help --hostfile -i --identity --include-state --inventory -J --jitter --jump --key-password --known-hosts --lock --max-failed --min-coverage -o --output --port --progress -q --quiet --reason --retries --sample --state --state-dir --stragglers --textfile --timeout --user -v --verbose -w --wave --width --workers -y --yes' arguments=(ask-selector files folders) ;;
+    push) options='--allow-empty --color --confirm-hash --connect-timeout --deadline --delete --dry-run --exclude --first -h --heartbeat-url --help --hostfile -i --identity --include-state --inventory -J --jitter --jump --key-password --known-hosts --lock --max-failed --min-coverage --mode -o --output --owner --port --progress -q --quiet --reason --retries --sample --state --state-dir --stragglers --textfile --timeout --user -v --verbose -w --wave --width --workers -y --yes' arguments=(ask-selector files files) ;;
+    reconcile) options='--color --deadline -h --heartbeat-url --help --inventory --jitter --lock -o --output --progress -q --quiet --state --state-dir --textfile -v --verbose' ;;
+    run) options='--allow-empty --color --confirm-hash --connect-timeout --deadline --dry-run --exclude --first -h --heartbeat-url --help --hostfile -i --identity --include-state --inventory -J --jitter --jump --key-password --known-hosts --live --lock --max-failed --min-coverage -o --only-changes --outdir --output --output-cap --port --progress -q --quiet --reason --remote-exit-code --retries --sample --state --state-dir --stdin --stragglers --sudo --sudo-password --textfile --timeout --user -v --verbose -w --wave --width --workers -y --yes' arguments=(ask-selector) ;;
     runs) commands='diff list prune resume retry show stop' options='-h --help' ;;
-    'runs diff') options='--color -h --help --inventory -o --output --progress -q --quiet --state-dir -v --verbose' arguments=(ask-run ask-run) ;;
-    'runs list') options='--color -h --help --inventory --limit -o --output --progress -q --quiet --state-dir -v --verbose' ;;
-    'runs prune') options='--color -h --help --inventory --keep -o --output --progress -q --quiet --state-dir -v --verbose' ;;
-    'runs resume') options='--again --color --confirm-hash --connect-timeout --dry-run -h --help -i --identity --inventory -J --jump --key-password --known-hosts -o --output --port --progress -q --quiet --reason --state-dir --user -v --verbose -y --yes' arguments=(ask-run) ;;
-    'runs retry') options='--color --confirm-hash --connect-timeout --dry-run -h --help -i --identity --inventory -J --jump --key-password --known-hosts -o --outcome --output --port --progress -q --quiet --reason --state-dir --user -v --verbose -y --yes' arguments=(ask-run) ;;
-    'runs show') options='--color -h --help --inventory -o --output --progress -q --quiet --state-dir -v --verbose' arguments=(ask-run ask-selector) ;;
-    'runs stop') options='--color -h --help --inventory -o --output --progress -q --quiet --state-dir -v --verbose' arguments=(ask-run) ;;
-    schema) options='--color -h --help --inventory -o --output --progress -q --quiet --state-dir -v --verbose' arguments=(list-kinds) ;;
-    script) options='--allow-empty --color --confirm-hash --connect-timeout --deadline --dry-run --exclude --first -h --heartbeat-url --help --hostfile -i --identity --include-state --inventory -J --jitter --jump --key-password --known-hosts --live --lock --max-failed --min-coverage -o --only-changes --outdir --output --output-cap --port --progress -q --quiet --reason --remote-exit-code --retries --sample --state-dir --stdin --stragglers --sudo --sudo-password --textfile --timeout --user -v --verbose -w --wave --width --workers -y --yes' arguments=(ask-selector files) rest=files ;;
-    shell) options='--allow-empty --color --confirm-hash --connect-timeout --deadline --dry-run --exclude --first -h --help --hostfile -i --identity --include-state --inventory -J --jump --key-password --known-hosts --max-failed --min-coverage -o --output --port --progress -q --quiet --reason --retries --sample --state-dir --stragglers --sudo --sudo-password --timeout --user -v --verbose -w --wave --width --workers -y --yes' arguments=(ask-selector) ;;
+    'runs diff') options='--color -h --help --inventory -o --output --progress -q --quiet --state --state-dir -v --verbose' arguments=(ask-run ask-run) ;;
+    'runs list') options='--color -h --help --inventory --limit -o --output --progress -q --quiet --state --state-dir -v --verbose' ;;
+    'runs prune') options='--color -h --help --inventory --keep -o --output --progress -q --quiet --state --state-dir -v --verbose' ;;
+    'runs resume') options='--again --color --confirm-hash --connect-timeout --dry-run -h --help -i --identity --inventory -J --jump --key-password --known-hosts -o --output --port --progress -q --quiet --reason --state --state-dir --user -v --verbose -y --yes' arguments=(ask-run) ;;
+    'runs retry') options='--color --confirm-hash --connect-timeout --dry-run -h --help -i --identity --inventory -J --jump --key-password --known-hosts -o --outcome --output --port --progress -q --quiet --reason --state --state-dir --user -v --verbose -y --yes' arguments=(ask-run) ;;
+    'runs show') options='--color -h --help --inventory -o --output --progress -q --quiet --state --state-dir -v --verbose' arguments=(ask-run ask-selector) ;;
+    'runs stop') options='--color -h --help --inventory -o --output --progress -q --quiet --state --state-dir -v --verbose' arguments=(ask-run) ;;
+    schema) options='--color -h --help --inventory -o --output --progress -q --quiet --state --state-dir -v --verbose' arguments=(list-kinds) ;;
+    script) options='--allow-empty --color --confirm-hash --connect-timeout --deadline --dry-run --exclude --first -h --heartbeat-url --help --hostfile -i --identity --include-state --inventory -J --jitter --jump --key-password --known-hosts --live --lock --max-failed --min-coverage -o --only-changes --outdir --output --output-cap --port --progress -q --quiet --reason --remote-exit-code --retries --sample --state --state-dir --stdin --stragglers --sudo --sudo-password --textfile --timeout --user -v --verbose -w --wave --width --workers -y --yes' arguments=(ask-selector files) rest=files ;;
+    shell) options='--allow-empty --color --confirm-hash --connect-timeout --deadline --dry-run --exclude --first -h --help --hostfile -i --identity --include-state --inventory -J --jump --key-password --known-hosts --max-failed --min-coverage -o --output --port --progress -q --quiet --reason --retries --sample --state --state-dir --stragglers --sudo --sudo-password --timeout --user -v --verbose -w --wave --width --workers -y --yes' arguments=(ask-selector) ;;
     sim) commands='down fault status up' options='-h --help' ;;
-    'sim down') options='--color -h --help --inventory -o --output --progress -q --quiet --state-dir -v --verbose' arguments=(ask-fleet) ;;
-    'sim fault') options='--color --cure -h --help --inventory --name -o --output --progress -q --quiet --state-dir -v --verbose' rest=list-faults ;;
-    'sim status') options='--color -h --help --inventory -o --output --progress -q --quiet --state-dir -v --verbose' arguments=(ask-fleet) ;;
-    'sim up') options='--color --fault -h --help --inventory --name --nodes -o --output --port --progress -q --quiet --seed --state-dir -v --verbose --workers' ;;
-    ssh) options='--color --connect-timeout -h --help -i --identity --inventory -J --jump --key-password --known-hosts -o --output --port --progress -q --quiet --state-dir --user -v --verbose' arguments=(ask-node) ;;
+    'sim down') options='--color -h --help --inventory -o --output --progress -q --quiet --state --state-dir -v --verbose' arguments=(ask-fleet) ;;
+    'sim fault') options='--color --cure -h --help --inventory --name -o --output --progress -q --quiet --state --state-dir -v --verbose' rest=list-faults ;;
+    'sim status') options='--color -h --help --inventory -o --output --progress -q --quiet --state --state-dir -v --verbose' arguments=(ask-fleet) ;;
+    'sim up') options='--color --fault -h --help --inventory --name --nodes -o --output --port --progress -q --quiet --seed --state --state-dir -v --verbose --workers' ;;
+    ssh) options='--color --connect-timeout -h --help -i --identity --inventory -J --jump --key-password --known-hosts -o --output --port --progress -q --quiet --state --state-dir --user -v --verbose' arguments=(ask-node) ;;
+    status) options='--allow-empty --by --color --exclude --fail-on --first -h --help --hostfile --inventory --map -o --output --progress -q --quiet --sample --stale-after --state --state-dir -v --verbose --watch' arguments=(ask-selector) ;;
+    store) commands=rebuild options='-h --help' ;;
+    'store rebuild') options='--color -h --help --inventory --log -o --output --progress -q --quiet --state --state-dir -v --verbose' ;;
+    sweep) options='--act --allow-empty --color --connect-timeout --deadline --exclude --fail-on --first -h --heartbeat-url --help --hostfile -i --identity --include-state --inventory -J --jitter --jump --key-password --known-hosts --lock --max-failed --min-coverage -o --only-changes --output --port --profile --progress -q --quiet --resume --retries --sample --state --state-dir --stragglers --textfile --timeout --user -v --verbose -w --wave --width --workers' arguments=(ask-selector) ;;
     trust) commands='forget scan show' options='-h --help' ;;
-    'trust forget') options='--allow-empty --color --confirm-hash --connect-timeout --deadline --dry-run --exclude --first -h --help --hostfile -i --identity --include-state --inventory -J --jump --key-password --known-hosts --max-failed --min-coverage -o --output --port --progress -q --quiet --reason --retries --sample --state-dir --stragglers --timeout --user -v --verbose -w --wave --width --workers -y --yes' arguments=(ask-selector) ;;
-    'trust scan') options='--allow-empty --color --confirm-hash --connect-timeout --deadline --dry-run --exclude --first -h --help --hostfile -i --identity --include-state --inventory -J --jump --key-password --known-hosts --max-failed --min-coverage -o --output --port --progress -q --quiet --reason --retries --sample --state-dir --stragglers --timeout --user -v --verbose -w --wave --width --workers -y --yes' arguments=(ask-selector) ;;
-    'trust show') options='--allow-empty --color --connect-timeout --exclude --first -h --help --hostfile -i --identity --inventory -J --jump --key-password --known-hosts -o --output --port --progress -q --quiet --sample --state-dir --user -v --verbose' arguments=(ask-selector) ;;
+    'trust forget') options='--allow-empty --color --confirm-hash --connect-timeout --deadline --dry-run --exclude --first -h --help --hostfile -i --identity --include-state --inventory -J --jump --key-password --known-hosts --max-failed --min-coverage -o --output --port --progress -q --quiet --reason --retries --sample --state --state-dir --stragglers --timeout --user -v --verbose -w --wave --width --workers -y --yes' arguments=(ask-selector) ;;
+    'trust scan') options='--allow-empty --color --confirm-hash --connect-timeout --deadline --dry-run --exclude --first -h --help --hostfile -i --identity --include-state --inventory -J --jump --key-password --known-hosts --max-failed --min-coverage -o --output --port --progress -q --quiet --reason --retries --sample --state --state-dir --stragglers --timeout --user -v --verbose -w --wave --width --workers -y --yes' arguments=(ask-selector) ;;
+    'trust show') options='--allow-empty --color --connect-timeout --exclude --first -h --help --hostfile -i --identity --inventory -J --jump --key-password --known-hosts -o --output --port --progress -q --quiet --sample --state --state-dir --user -v --verbose' arguments=(ask-selector) ;;
+    unfreeze) options='--all --allow-empty --color --dry-run --exclude --first -h --help --hostfile --id --inventory -o --output --progress -q --quiet --reason --sample --state --state-dir -v --verbose' arguments=(ask-selector) ;;
     *) return 1 ;;
     esac
 }
@@ -55,26 +89,28 @@ _aifctl_option() {
     *:--where) how=ask-attribute ;;
     'sim fault:--name') how=ask-fleet ;;
     *:--outcome) how=ask-outcomes ;;
-    *:--exclude) how=ask-selector ;;
+    *:--exclude|'checks mute:--nodes'|'checks unmute:--nodes') how=ask-selector ;;
     *:--hostfile|*:--identity|*:--inventory|*:--known-hosts|*:--textfile|*:-i) how=files ;;
-    *:--outdir|*:--state-dir) how=folders ;;
+    *:--log|*:--outdir|*:--state-dir) how=folders ;;
     *:--color) how=list-colors ;;
     *:--cure|*:--fault) how=list-faults ;;
     *:--format|*:-f) how=list-formats ;;
     *:--again) how=list-lost ;;
     *:--output|*:-o) how=list-outputs ;;
     *:--progress) how=list-progress ;;
+    *:--by) how=list-rack-su-hall-sku-state-feed-result-check-node ;;
     *:--heartbeat-url|*:--key-password|*:--sudo-password) how=list-references ;;
     *:--include-state) how=list-states ;;
+    status:--fail-on) how=list-watch-degraded-fault-unknown-unreachable-stale-unseen-new ;;
     *:--wave) how=list-waves ;;
-    *:--confirm-hash|*:--connect-timeout|*:--deadline|*:--first|*:--jitter|*:--jump|*:--keep|*:--limit|*:--lock|*:--max-failed|*:--min-coverage|*:--mode|'sim up:--name'|*:--nodes|*:--output-cap|*:--owner|*:--port|*:--reason|*:--retries|*:--rounds|*:--sample|*:--seed|*:--stragglers|*:--sudo=|*:--timeout|*:--user|*:--width|*:--workers|*:-J|*:-w) how=nothing ;;
+    *:--back|*:--check|*:--closed|*:--confirm-hash|*:--connect-timeout|*:--deadline|sweep:--fail-on|*:--first|*:--for|*:--id|*:--jitter|*:--jump|*:--keep|*:--limit|*:--lock|*:--max-failed|*:--min-coverage|*:--mode|'sim up:--name'|'bench fanout:--nodes'|'sim up:--nodes'|*:--output-cap|*:--owner|*:--port|*:--profile|*:--reason|*:--resume|*:--retries|*:--rounds|*:--sample|*:--scope|*:--seed|*:--since|*:--stale-after|*:--state|*:--stragglers|*:--sudo=|*:--timeout|*:--until|*:--user|*:--wait|*:--watch=|*:--width|*:--workers|*:-J|*:-w) how=nothing ;;
     *) return 1 ;;
     esac
 }
 
 _aifctl_list() {
     case $1 in
-    outputs) echo count csv json jsonl md nodeset plain table tsv wide ;;
+    outputs) echo count csv html json jsonl md nagios nodeset plain prometheus table tsv wide ;;
     colors) echo auto always never ;;
     progress) echo auto bar log json off ;;
     bash-zsh-fish) echo bash zsh fish ;;
@@ -83,8 +119,10 @@ _aifctl_list() {
     waves) echo rack su leaf ;;
     states) echo new provisioned burning-in ready allocated suspect draining drained repair retired off ;;
     lost) echo lost ;;
-    kinds) echo Doctor FanoutBench HostKey HostKeyChange InventoryEntry InventoryFormat InventoryMistake Match Node Plan Probe ReportKind Run RunChange Runs SimulatedFault SimulatedFleet Text ;;
-    faults) echo auth-refused dead dies-mid-command exit flood full-disk half-open hang no-sftp non-utf8 refused slow slow-banner stuck sudo-password throttle wrong-host-key ;;
+    kinds) echo Bundle Check Checks Chore Doctor Event FanoutBench FollowUp Freeze HostKey HostKeyChange Incident IncidentStory InventoryEntry InventoryFormat InventoryMistake Lease LegalMove Match Mute Node NodeEvent NodeMove NodeShown NodeStatus NodeWhy Note Plan Probe ReportKind Run RunChange Runs SimulatedFault SimulatedFleet Status StoreDamage Sweep Text ;;
+    faults) echo acs-on auth-refused clock-1970 clock-skew clock-source clock-unsynced dead dies-mid-command dimm-lost disk-dead disk-error disk-full disk-worn driver-hung driver-skew ecc-chain ecc-dram ecc-off ecc-sram exit fabric-in-progress fabric-not-started flood fm-dead fm-skew full-disk governor gpu-fell-off gpu-init-failed gpu-lost gpu-off-bus-told gpu-recovery half-open hang hca-firmware-skew hca-lost hot hung-task hw-thermal ib-disabled ib-down ib-errors ib-ethernet ib-flap ib-no-sm ib-polling ib-slow inforom-corrupt inodes-full kernel-oops library-mismatch machine-check memory-ce memory-ue mig-on mlx5-health module-missing mount-gone mount-hung no-driver no-sftp non-utf8 nvlink-down oom pcie-aer pcie-downtrain persistence-off power-brake power-limit probe-cut probe-flood probe-garbage probe-schema read-only reboot refused remap-failure remap-pending service-dead slow slow-banner soft-lockup stuck stuck-process sudo-password swap-on sxid throttle vbios-skew wrong-host-key wrong-name wrong-serial xid ;;
+    rack-su-hall-sku-state-feed-result-check-node) echo rack su hall sku state feed result check node ;;
+    watch-degraded-fault-unknown-unreachable-stale-unseen-new) echo watch degraded fault unknown unreachable stale unseen new ;;
     esac
 }
 

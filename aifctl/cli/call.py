@@ -21,7 +21,7 @@ def call(
 
     `flags` are settings that this command's options override, by the setting's name; None where not given.
     """
-    everywheres = {"inventory": everywhere.inventory, "state_dir": everywhere.state_dir}
+    everywheres = {name: getattr(everywhere, name) for name in ("inventory", "state_dir", "state")}
     return wiring.perform(verb, shown_by(everywhere, live=live), flags={**(flags or {}), **everywheres})
 
 

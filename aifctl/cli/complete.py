@@ -16,7 +16,7 @@ from aifctl.core.exit_codes import ExitCode
 from aifctl.core.printable import printable_line
 
 #: Options that say which fleet and which runs are meant; whatever else stands on the line is of no matter.
-_SAYS_WHERE = {"--inventory": "inventory", "--state-dir": "state_dir", "--hostfile": "hostfile"}
+_SAYS_WHERE = {"--inventory": "inventory", "--state-dir": "state_dir", "--state": "state", "--hostfile": "hostfile"}
 
 _MOST_RUNS = 50
 

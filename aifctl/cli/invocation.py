@@ -20,7 +20,7 @@ from aifctl.core.tracebacks import bug_error
 _OPTIONAL_VALUES = {"--sudo": "root", "--watch": "2"}
 
 #: What every command takes, with a value in a word of its own.
-_GLOBALS_WITH_VALUE = frozenset({"--inventory", "--state-dir", "--output", "-o", "--color", "--progress"})
+_GLOBALS_WITH_VALUE = frozenset({"--inventory", "--state-dir", "--state", "--output", "-o", "--color", "--progress"})
 _ROOTS_OWN = frozenset({"--help", "-h", "--version"})
 
 _current: ContextVar[Invocation] = ContextVar("invocation")

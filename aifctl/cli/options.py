@@ -24,7 +24,7 @@ class Everywhere:
             "--output",
             "-o",
             metavar="FORMAT",
-            help="table, wide, plain, md, json, jsonl, csv, tsv, nodeset or count",
+            help="table, wide, plain, md, json, jsonl, csv, tsv, nodeset, count; of health also nagios, prometheus, html",
             rich_help_panel=_SHOWN,
         ),
     ] = None
@@ -33,6 +33,10 @@ class Everywhere:
     ] = None
     state_dir: Annotated[
         str | None, typer.Option(metavar="DIR", help="Where runs, locks and caches are kept", rich_help_panel=_SHOWN)
+    ] = None
+    state: Annotated[
+        str | None,
+        typer.Option(metavar="URL", help="What is remembered: sqlite:// or postgresql://", rich_help_panel=_SHOWN),
     ] = None
     color: Annotated[str, typer.Option(metavar="WHEN", help="auto, always or never", rich_help_panel=_SHOWN)] = "auto"
     progress: Annotated[
