@@ -174,3 +174,15 @@ def test_inventory_check_looks_at_the_profiles_beside_it_too(site: Path, capfd: 
         assert item["message"].startswith("gpu.count: 99 is beyond what can be")
     (site / "profiles" / "h100-sxm5.yaml").unlink()
     assert main(["inventory", "check"]) == 0
+
+
+def test_one_check_of_ours_is_found_without_opening_the_others(plant: Plant) -> None:
+    def refuse() -> tuple[()]:
+        raise AssertionError("all were opened")
+
+    found = expecting.check_named("port-state", refuse)
+    assert found is not None
+    assert found.name == "port-state"
+    plant(first=(_CHECK.format(name="site-limit"), "CHECK"))
+    assert expecting.check_named("site-limit", expecting.all_checks) is not None
+    assert expecting.check_named("nobody's", expecting.all_checks) is None

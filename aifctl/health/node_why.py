@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -10,6 +10,8 @@ from typing import Any
 from aifctl.core.moments import ago, said_at, span
 from aifctl.core.report import Column, Field, FieldType, Head, Item, Kind, Report
 from aifctl.diagnosis.check import Check
+from aifctl.diagnosis.finding import REACHABILITY
+from aifctl.diagnosis.judging import SECTION_CHECK
 from aifctl.diagnosis.standing import Standing
 from aifctl.fleet.fleet import Fleet
 from aifctl.health.evidence import findings_of
@@ -94,8 +96,8 @@ class _Case:
     def item(self, one: Standing) -> Item:
         finding = one.finding
         arose_s = finding.at_s if finding.at_s is not None else one.last_at_s
-        incident = _incident_of(one, self._incidents, self._checks)
-        check = self._checks.get(finding.check)
+        check = self._check(finding.check)
+        incident = _incident_of(one, self._incidents, check)
         section = check.section.value if check else ""
         clean_s = last_clean_at_s(self.row.node, finding.check, section, self.reader)
         spread = self._peers.spread(check, finding.subject)
@@ -160,21 +162,20 @@ class _Case:
     def _incidents(self) -> Sequence[IncidentRow]:
         return [one for one in self.reader.incidents() if self.row.node in one.nodes]
 
-    @cached_property
-    def _checks(self) -> Mapping[str, Check]:
-        return {check.name: check for check in self.tools.checks}
+    def _check(self, name: str) -> Check | None:
+        """Return a check; None for what judging itself says, which no file of the drawer does."""
+        return None if name in {SECTION_CHECK, REACHABILITY} else self.tools.check_named(name)
 
     @cached_property
     def _peers(self) -> Peers:
         return Peers(self.row, self.fleet, self.reader)
 
 
-def _incident_of(one: Standing, incidents: Sequence[IncidentRow], checks: Mapping[str, Check]) -> IncidentRow | None:
+def _incident_of(one: Standing, incidents: Sequence[IncidentRow], check: Check | None) -> IncidentRow | None:
     """Return the incident of this finding, or of the one that says why there is this one."""
     finding = one.finding
     own = [row for row in incidents if row.check == finding.check]
     exact = [row for row in own if row.code == finding.code]
-    check = checks.get(finding.check)
     roots = [row for row in incidents if check and row.check in check.explained_by]
     return next(iter([*exact, *own, *roots]), None)
 

@@ -46,6 +46,16 @@ def check_names() -> list[str]:
     return [name.replace("_", "-") for name in names_in(aifctl.health.checks)]
 
 
+def check_named(name: str, open_all: Callable[[], Sequence[Check]]) -> Check | None:
+    """Return a check of that name: of ours its file alone is read; for a site's own all are."""
+    if name in check_names():
+        import importlib
+
+        found: Check = importlib.import_module(f"aifctl.health.checks.{name.replace('-', '_')}").CHECK
+        return found
+    return next((check for check in open_all() if check.name == name), None)
+
+
 def profiles_in_use(settings: Settings, find_inventory: Callable[[], Path], checks: Sequence[Check]) -> Profiles:
     """Return the profiles of this command; with a hostfile, or no inventory, none lie beside one."""
     try:

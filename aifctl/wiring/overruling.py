@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from aifctl.fleet.endpoint import Endpoint
@@ -11,6 +12,7 @@ from aifctl.fleet.endpoint import Endpoint
 if TYPE_CHECKING:
     from aifctl.core.settings import Settings
     from aifctl.fleet.fleet import Fleet
+    from aifctl.ports.roster import Loaded, Roster
 
 #: A flag also overrules the ssh options of the inventory that say the same.
 _OPTIONS_OF = {
@@ -21,6 +23,15 @@ _OPTIONS_OF = {
     "known_hosts": {"userknownhostsfile", "globalknownhostsfile"},
     "connect_timeout": {"connecttimeout"},
 }
+
+
+def load_hostfile(roster: Roster, settings: Settings) -> Loaded | None:
+    """Return the fleet of the host file in use; None where there is none."""
+    value, hostfile = settings.value, settings.value("hostfile")
+    if not hostfile:
+        return None
+    port = value("port") if settings.origin("port").text else None
+    return roster.load_hostfile(Path(hostfile), user=value("user") or None, port=port, identity=value("identity"))
 
 
 def overruled_endpoints(

@@ -15,7 +15,7 @@ from aifctl.core.settings import Settings, default_state_dir
 from aifctl.core.state_dir import StateDir
 from aifctl.core.system_clock import SystemClock
 from aifctl.wiring.drawers import all_formats, format_named, format_names, inventory_formats
-from aifctl.wiring.overruling import overruled_endpoints
+from aifctl.wiring.overruling import load_hostfile, overruled_endpoints
 from aifctl.wiring.remembered import reader_at, rebuilt, states_now, store_place
 
 if TYPE_CHECKING:
@@ -150,6 +150,11 @@ class Tools:
 
         return all_checks()
 
+    def check_named(self, name: str) -> Check | None:
+        from aifctl.wiring.expecting import check_named
+
+        return check_named(name, lambda: self.checks)
+
     @cached_property
     def profiles(self) -> Profiles:
         from aifctl.wiring.expecting import profiles_in_use
@@ -259,14 +264,8 @@ class Tools:
         return store_place(self.settings, self.state)
 
     def _load(self, *, last_good: bool) -> Loaded:
-        value = self.settings.value
-        hostfile = value("hostfile")
-        if hostfile:
-            port = value("port") if self.settings.origin("port").text else None
-            loaded = self.roster.load_hostfile(
-                Path(hostfile), user=value("user") or None, port=port, identity=value("identity")
-            )
-        else:
+        loaded = load_hostfile(self.roster, self.settings)
+        if loaded is None:
             loaded = self.roster.load(self.inventory_path, last_good=last_good)
         for notice in loaded.notices:
             self.note(f"aifctl: {notice}")

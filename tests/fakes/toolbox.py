@@ -217,6 +217,9 @@ class FakeToolbox:
     def open_transport(self) -> Callable[[], Transport]:
         return lambda: self.transport
 
+    def check_named(self, name: str) -> Check | None:
+        return next((check for check in self.checks if check.name == name), None)
+
     def with_given(self, given: Mapping[str, str]) -> Toolbox:
         return replace(self, settings=self.settings.below_flags(given), given=given).box
 
