@@ -13,18 +13,34 @@ from aifctl.sim.targets import resolve_targets
 #: Fault → the checks of which one must name the node.
 EXPECTED: Mapping[str, tuple[str, ...]] = {
     "acs-on": ("acs",),
+    "clock-1970": ("clock-sync",),
+    "clock-skew": ("clock-sync",),
+    "clock-source": ("clock-source",),
+    "clock-unsynced": ("clock-sync",),
+    "dimm-lost": ("dimm-count",),
+    "disk-dead": ("disk-health",),
+    "disk-error": ("kernel-storage",),
+    "disk-full": ("disk-fill",),
+    "disk-worn": ("disk-health",),
     "driver-hung": ("driver-answers",),
+    "ecc-chain": ("xid",),
     "ecc-dram": ("recovery-action", "row-remap-pending"),
     "ecc-off": ("ecc-mode",),
     "ecc-sram": ("sram-ecc",),
     "fabric-in-progress": ("fabric-state",),
     "fabric-not-started": ("fabric-state",),
+    "fm-dead": ("fabric-manager-service",),
+    "fm-skew": ("fabric-manager-version",),
+    "governor": ("cpu-governor",),
     "gpu-fell-off": ("pci-gpu-count",),
+    "gpu-init-failed": ("gpu-init",),
     "gpu-lost": ("gpu-lost",),
+    "gpu-off-bus-told": ("gpu-fell-off",),
     "gpu-recovery": ("recovery-action",),
     "hca-firmware-skew": ("hca-firmware-agrees",),
     "hca-lost": ("port-count",),
     "hot": ("gpu-temperature",),
+    "hung-task": ("hung-tasks",),
     "hw-thermal": ("throttle",),
     "ib-disabled": ("port-state",),
     "ib-down": ("port-state",),
@@ -35,10 +51,19 @@ EXPECTED: Mapping[str, tuple[str, ...]] = {
     "ib-polling": ("port-state",),
     "ib-slow": ("port-rate",),
     "inforom-corrupt": ("inforom-valid",),
+    "inodes-full": ("disk-fill",),
+    "kernel-oops": ("kernel-panic",),
     "library-mismatch": ("driver-answers",),
+    "machine-check": ("kernel-memory-errors",),
+    "memory-ce": ("edac",),
+    "memory-ue": ("edac",),
     "mig-on": ("mig-mode",),
+    "mlx5-health": ("mlx5-log",),
+    "module-missing": ("modules",),
+    "mount-hung": ("mounts-hung",),
     "no-driver": ("driver-answers",),
     "nvlink-down:3": ("nvlink-state",),
+    "oom": ("kernel-oom",),
     "pcie-aer": ("pci-aer",),
     "pcie-downtrain": ("pcie-link", "gpu-pcie-link"),
     "persistence-off": ("persistence-mode",),
@@ -48,14 +73,23 @@ EXPECTED: Mapping[str, tuple[str, ...]] = {
     "probe-flood": ("reachability",),
     "probe-garbage": ("reachability",),
     "probe-schema": ("reachability",),
+    "read-only": ("mounts-present",),
     "remap-failure": ("row-remap-failure",),
     "remap-pending": ("row-remap-pending",),
+    "service-dead": ("failed-units",),
+    "soft-lockup": ("hung-tasks",),
+    "stuck-process": ("stuck-processes",),
+    "swap-on": ("swap-off",),
+    "sxid": ("sxid",),
     "vbios-skew": ("gpu-firmware-agrees",),
+    "wrong-name": ("node-identity",),
+    "wrong-serial": ("node-identity",),
+    "xid:79": ("xid",),
 }
 
 
-#: What is wrong only where a site says so, or in company: another driver than the rest of the fleet's.
-NOT_BY_THEMSELVES = frozenset({"driver-skew"})
+#: What is wrong only where a site says so: which driver it has approved, which file systems its jobs count on.
+NOT_BY_THEMSELVES = frozenset({"driver-skew", "mount-gone"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +143,7 @@ class Row:
 
 def probed_kinds() -> list[str]:
     """Return the kinds of faults that a sweep must find, in order."""
-    return sorted(name for name, kind in read_kinds().items() if kind.patch or kind.spoil)
+    return sorted(name for name, kind in read_kinds().items() if kind.patch or kind.spoil or kind.says)
 
 
 def usual_wide(nodes_count: int) -> tuple[Wide, ...]:

@@ -21,6 +21,7 @@ from aifctl.sim.layout import RAILS, Layout, Place
 from aifctl.sim.node.contents import Pool
 from aifctl.sim.node.machine import SKU, Machine, Surroundings
 from aifctl.sim.node.parts import HCAS
+from aifctl.sim.node.template import furnish
 from aifctl.sim.probing.reply import reply
 from aifctl.sim.targets import resolve_targets
 from aifctl.survey.envelope import open_envelope
@@ -84,8 +85,8 @@ class Night:
     def __init__(self, nodes_count: int, *, seed: int = 0) -> None:
         self.layout, self.clock, self._seed = Layout(nodes_count), NightClock(), seed
         around = Surroundings(
-            secret=bytes(32), seed=seed, clock=self.clock, pool=Pool(0), disk_bytes=0, boot_s=1.0,
-            furnish=lambda *_: None, reboot=lambda _: None,
+            secret=bytes(32), seed=seed, clock=self.clock, pool=Pool(64 << 20), disk_bytes=1 << 20, boot_s=1.0,
+            furnish=furnish, reboot=lambda _: None,
         )  # fmt: skip
         self.machines = [Machine(place, around) for place in self.layout.places()]
         self._kept = {machine.name: Kept() for machine in self.machines}
@@ -111,7 +112,7 @@ class Night:
         looks = {machine.name: self._look(machine) for machine in self.machines}
         found = [replace(one, node=name) for name, look in looks.items() for one in look.settled.verdict.findings]
         explained_by = {check.name: check.explained_by for check in checks()}
-        return Swept(looks=looks, incidents=fold(found, self._ground(), explained_by=explained_by))
+        return Swept(looks=looks, incidents=fold(found, self.ground(), explained_by=explained_by))
 
     def reading(self, node: str) -> Reading:
         """Return what a node tells now, from the beginning of its kernel's log; nothing is remembered of it."""
@@ -127,7 +128,7 @@ class Night:
         except UnreadableError as problem:
             return self._examiner.miss(machine.name, kept, at_s=at_s, outcome="unreadable", message=str(problem))
         reading = read_envelope(envelope, node=machine.name, at_s=at_s)
-        look = self._examiner.examine(reading, kept, profile(), _inventory(machine.place))
+        look = self._examiner.examine(reading, kept, profile(), inventory_of_place(machine.place))
         assert look.packed is not None
         assert look.memory is not None
         self._kept[machine.name] = Kept(
@@ -135,7 +136,8 @@ class Night:
         )
         return look
 
-    def _ground(self) -> Ground:
+    def ground(self) -> Ground:
+        """Return where its nodes stand, all of them judged."""
         scopes: dict[str, dict[str, list[str]]] = {"rack": {}, "su": {}, "feed": {}, "hall": {}, "cohort": {}}
         for machine in self.machines:
             for kind, value in _scopes(machine, self.layout):
@@ -170,5 +172,6 @@ def _scopes(machine: Machine, layout: Layout) -> Iterable[tuple[str, str]]:
     yield "cohort", "580.95.05" if skewed else "580.105.08"
 
 
-def _inventory(place: Place) -> Mapping[str, str]:
+def inventory_of_place(place: Place) -> Mapping[str, str]:
+    """Return what the inventory says of a node."""
     return {"name": place.name, "address": place.address, "sku": SKU, "serial.chassis": place.serial}

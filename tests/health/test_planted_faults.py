@@ -62,14 +62,15 @@ def test_a_healthy_night_is_quiet() -> None:
 
 
 @pytest.mark.parametrize("fault", sorted(EXPECTED))
-def test_a_cured_node_is_well_again(fault: str) -> None:
+def test_a_node_that_was_cured_and_has_booted_is_well_again(fault: str) -> None:
     night = Night(3)
     night.sweep()
     night.plant(f"{fault}@r001n02")
     assert night.sweep().looks["r001n02"].result is not Result.OK
     night.cure()
-    swept = night.sweep()
-    assert swept.looks["r001n01"].result is Result.OK
+    night.plant("reboot@r001n02")
+    results = [night.sweep().looks["r001n02"].result for _ in range(4)]
+    assert results[-1] is Result.OK
 
 
 def test_a_planted_miss_is_seen() -> None:
