@@ -9,10 +9,11 @@ from dataclasses import dataclass, field, replace
 from aifctl.diagnosis.absent import Absent
 from aifctl.diagnosis.check import Case, Check, Threshold
 from aifctl.diagnosis.finding import REACHABILITY, Finding, Result
-from aifctl.diagnosis.judging import judge, verdict_of
+from aifctl.diagnosis.judging import Verdict, judge, verdict_of
 from aifctl.diagnosis.memory import Memory
 from aifctl.diagnosis.muting import Muting, muted
 from aifctl.diagnosis.packing import Packed, pack
+from aifctl.diagnosis.peers import Spread
 from aifctl.diagnosis.reading import Reading
 from aifctl.diagnosis.remembering import remember
 from aifctl.diagnosis.standing import Settled, settle, unseen
@@ -84,18 +85,13 @@ class Examiner:
         inventory: Mapping[str, str] | None = None,
         *,
         mutes: Iterable[Muting] = (),
+        peers: Mapping[str, Spread] | None = None,
     ) -> Look:
         """Examine a node that has answered."""
         packed = pack(reading)
         memory = remember(replace(kept.memory, seen_at_s=kept.seen_at_s), reading)
-        case = Case(reading=reading, profile=profile, memory=memory, inventory=inventory or {})
-        ground = self._ground(packed.digest, profile, inventory or {})
-        same = bool(kept.findings.ground) and kept.findings.ground == ground
-        verdict = judge(case, self._moving if same else self._all)
-        if same:
-            old = self._still_found(kept.findings)
-            judged = [name for name in kept.findings.judged if name in self._still]
-            verdict = verdict_of([*verdict.findings, *old], [*verdict.judged, *judged], node=reading.node)
+        case = Case(reading=reading, profile=profile, memory=memory, inventory=inventory or {}, peers=peers or {})
+        verdict, ground = self.judge(case, kept.findings, packed.digest)
         told = muted(verdict, reading.node, mutes)
         missed = [one for one in kept.findings.standing if one.finding.check == REACHABILITY]
         settled = settle(
@@ -116,6 +112,19 @@ class Examiner:
         return Look(
             node=reading.node, at_s=reading.at_s, settled=settled, findings=findings, packed=packed, memory=memory
         )
+
+    def judge(self, case: Case, kept: NodeFindings, facts_digest: str) -> tuple[Verdict, str]:
+        """Judge a reading whose facts have this digest; returns what it was judged by, too, to be kept with the verdict.
+
+        Where that is as before, what the checks that read facts alone found then is what they would find now.
+        """
+        ground = self._ground(facts_digest, case.profile, case.inventory)
+        if kept.ground != ground:
+            return judge(case, self._all), ground
+        verdict = judge(case, self._moving)
+        judged = [name for name in kept.judged if name in self._still]
+        found = [*verdict.findings, *self._still_found(kept)]
+        return verdict_of(found, [*verdict.judged, *judged], node=case.reading.node), ground
 
     def miss(
         self,
