@@ -18,6 +18,7 @@ from aifctl.diagnosis.finding import Finding, Result
 from aifctl.diagnosis.memory import Memory
 from aifctl.diagnosis.memory_text import parse_memory, render_memory
 from aifctl.diagnosis.muting import Muting
+from aifctl.diagnosis.peers import Spread
 from aifctl.diagnosis.standing import Standing
 from aifctl.diagnosis.standing_text import NodeFindings, parse_findings, render_finding, render_findings
 from aifctl.diagnosis.unreadable import UnreadableError
@@ -70,6 +71,7 @@ class Looker:
         standing: node → its findings that stand; asked where a look's own memory of them can't be read.
         profile_of: SKU → profile; None where none is known.
         mutes: those that hold.
+        peers_of: SKU → what its nodes measured before (peers_before).
         tell: takes sentences for the operator.
     """
 
@@ -82,11 +84,12 @@ class Looker:
         standing: Callable[[str], Iterable[FindingRow]],
         profile_of: Callable[[str | None], Profile | None],
         mutes: Sequence[Muting],
+        peers_of: Callable[[str | None], Mapping[str, Spread]],
         probe: str,
         tell: Callable[[str], None],
     ) -> None:
         self._fleet, self._rows, self._profile_of, self._mutes, self._probe = fleet, rows, profile_of, mutes, probe
-        self._standing, self._tell = standing, tell
+        self._standing, self._peers_of, self._tell = standing, peers_of, tell
         self._examiner = Examiner(checks, version=__version__)
         self._sku = fleet.attribute("sku")
 
@@ -127,12 +130,14 @@ class Looker:
     def _read(self, result: NodeResult, kept: Kept, row: NodeRow | None, at_s: float) -> Looked:
         envelope = open_envelope(bytes_of(result.stdout), node=result.node, probe=self._probe)
         reading = read_envelope(envelope, node=result.node, at_s=at_s)
+        sku = self._sku(result.node)
         look = self._examiner.examine(
             reading,
             kept,
-            self._profile_of(self._sku(result.node)),
+            self._profile_of(sku),
             inventory_of(self._fleet, result.node),
             mutes=self._mutes,
+            peers=self._peers_of(sku),
         )
         gpu = reading.gpu
         driver = gpu.driver_version if gpu else Absent.MISSING

@@ -23,6 +23,7 @@ from aifctl.health.asking import cursors_of, probe_arguments
 from aifctl.health.last_sweep import NARROWED
 from aifctl.health.looking import Looker
 from aifctl.health.muting import mutings
+from aifctl.health.peers_before import PeersBefore
 from aifctl.health.status import summary_of
 from aifctl.health.sweep_end import Ending
 from aifctl.health.sweep_report import SWEEP, Count, has_changed, item_of
@@ -126,6 +127,7 @@ class _Sweep:
             standing=lambda name: tools.store.findings([name]),
             profile_of=self._profile_of,
             mutes=mutings(tools, tools.fleet),
+            peers_of=PeersBefore(tools.checks, rows, tools.fleet.attribute("sku"), tools.store.facts, tools.note).of,
             probe=tools.probe.sha256,
             tell=tools.note,
         )
