@@ -62,7 +62,7 @@ class _Form:
         return sum(self.parse(line) is not None for line in lines) >= _SHARE * len(lines)
 
 
-def looks_like_kernel_log(lines: Iterable[str]) -> bool:
+def looks_like_kernel_log(lines: list[str]) -> bool:
     """Whether lines are of one log: most of them in one form, and a kernel's or a syslog's."""
     return _form_of(lines, None) is not None
 
@@ -79,7 +79,7 @@ def parse_kernel_text(text: str, now_s: float | None = None) -> KernelSection:
         UnreadableError: it is no log, or in no form that we know.
     """
     lines = text.split("\n")
-    form = _form_of((line for line in lines if line.strip()), now_s)
+    form = _form_of(lines, now_s)
     if form is None:
         raise UnreadableError("the text is no kernel's log: dmesg, journalctl -k, /dev/kmsg or a syslog file")
     read = _Read(form.parse)
@@ -115,9 +115,10 @@ class _Read:
             yield read
 
 
-def _form_of(lines: Iterable[str], now_s: float | None) -> _Form | None:
-    looked_at = [line for line, _ in zip((one for one in lines if one.strip()), range(_LOOKED_AT), strict=False)]
-    own = [line for line in looked_at if line[:1] != " "]
+def _form_of(lines: list[str], now_s: float | None) -> _Form | None:
+    """Return the form that most lines have; what stands behind the last line's end may be cut, and is not asked."""
+    whole = lines[:-1] or lines
+    own = [line for line in whole[:_LOOKED_AT] if line.strip() and line[:1] != " "]
     return next((form for form in _forms(now_s) if own and form.is_of(own)), None)
 
 

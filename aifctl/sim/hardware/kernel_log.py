@@ -146,9 +146,9 @@ class KernelLog:
         """A file server does not answer."""
         self.say(f"nfs: server {server} not responding, still trying")
 
-    def carrier_lost(self, interface: str = "ibp26s0") -> None:
-        """A link has gone down."""
-        self.say(f"mlx5_core 0000:1a:00.0 {interface}: Link down", level=_INFORMATION)
+    def carrier_lost(self, *interfaces: str) -> None:
+        """Links have gone down, one after the other."""
+        self.say(*(f"mlx5_core 0000:1a:00.0 {one}: Link down" for one in interfaces), level=_INFORMATION)
 
 
 def short(address: str) -> str:
