@@ -27,9 +27,9 @@ _STEP_S = 40.0
 _FAULTS = ("dead@r003n02", "refused@r007n[01-04]", "wrong-host-key@r011n03", "non-utf8@r013n01", "exit:3@r014n04")
 #: What goes wrong before the second sweep, and what the report must say of it.
 _ILLS = (
-    ("gpu-lost@r002n01", "gpu-lost"),
-    ("pcie-downtrain:5@r003n02", "pcie-link"),
-    ("ib-flap:4@r004n03", "port-flap"),
+    ("xid:79@r002n01", "xid: "),
+    ("disk-full@r003n02", "disk-fill"),
+    ("fm-dead@r004n03", "fabric-manager-service"),
     ("nvlink-down:3@r005n01", "nvlink-state"),
     ("power-brake:all@rack:r006", "rack r006"),
     ("remap-failure:0@r007n02", "row-remap-failure"),
@@ -136,7 +136,7 @@ TOUR = (
     Step(
         about="What one node has, since when, and by which threshold.",
         argv=("node", "why", "r002n01"),
-        says=("pci-lost",),
+        says=("xid-79",),
     ),
     Step(
         about="The fleet on a page, from what is remembered: no node is asked.",
