@@ -62,7 +62,7 @@ def parse_host_files(data: Mapping[str, Any]) -> Host:
         swap_total_bytes=_kib(memory, "SwapTotal"),
         hugepages=_hugepages(data.get("hugepages")),
         **_edac(data.get("edac")),
-        limits=_limits(data.get("limits"), as_root=data.get("root") is True),
+        limits=_limits(data.get("limits"), data.get("root")),
         modules=modules,
         ofed_version=_ofed(modules),
         fabric_manager_version=_fabric_manager(data.get("fabric_manager")),
@@ -201,8 +201,10 @@ def _edac(value: object) -> dict[str, Any]:
     }
 
 
-def _limits(value: object, *, as_root: bool) -> Mapping[str, int] | Absent:
+def _limits(value: object, as_root: object) -> Mapping[str, int] | Absent:
     """Return the soft limits. Root's are its own, and no job's: n/a."""
+    if not isinstance(as_root, bool):
+        return Absent.MISSING
     if as_root:
         return Absent.NOT_AVAILABLE
     if not isinstance(value, Mapping) or "!" in value:

@@ -30,6 +30,8 @@ def parse_clock(data: Mapping[str, Any]) -> Mapping[str, Any]:
     if data.get("source") != "adjtimex":
         raise UnreadableError("the clock section is none that is known")
     synced, offset_s = _kernel(data.get("timex"))
+    if not isinstance(data.get("chrony"), str):
+        offset_s = Absent.MISSING  # where there is no chrony, that is said
     chrony = _chrony(data.get("chrony"))
     if chrony is not None:
         offset_s = chrony[1]
