@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from aifctl.diagnosis.check import Case, Check
 from aifctl.diagnosis.finding import Action, Finding, Result
@@ -14,7 +14,11 @@ from aifctl.diagnosis.subjects import gpus
 _SOURCE = "NVIDIA GPU memory error management: uncorrectable errors in DRAM are remapped; the failure of that is the criterion"
 
 
-def _judge(gpu: Gpu, case: Case) -> Iterator[Finding]:
+def _judge(gpu: Gpu, case: Case) -> Iterable[Finding]:
+    return () if gpu.dram_uncorrected_volatile_count == 0 else _found(gpu, case)
+
+
+def _found(gpu: Gpu, case: Case) -> Iterator[Finding]:
     count = ask(gpu, "dram_uncorrected_volatile_count", case, "uncorrectable errors of HBM")
     if count > 0:
         said = f"has had {count} uncorrectable error(s) in HBM since the driver was loaded: see whether its rows were remapped"

@@ -20,9 +20,11 @@ _DEVIATIONS, _LEAST = "gpu.ecc_corrected_deviations_count", "gpu.ecc_corrected_l
 
 
 def _judge(gpu: Gpu, case: Case) -> Iterable[Finding]:
+    if gpu.dram_corrected_volatile_count == 0 == gpu.sram_corrected_volatile_count:
+        return ()
     count = sum(ask_if_any(gpu, name, case) or 0 for name in _COUNTS)
     peers = case.peers.get("ecc-corrected")
-    if not count or peers is None:
+    if peers is None:
         return ()
     deviations, least = case.expect(_DEVIATIONS), case.expect(_LEAST)
     if not is_far_above(count, peers, deviations=deviations.value, least=least.value):

@@ -3,36 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import fields
 from operator import attrgetter
 
 from aifctl.diagnosis.absent import Absent
 from aifctl.diagnosis.check import Case, Check
 from aifctl.diagnosis.finding import Finding
-from aifctl.diagnosis.gpu import MISSING, Gpu
+from aifctl.diagnosis.gpu import Gpu
 from aifctl.diagnosis.gpu_findings import WATCH, gpu_finding
 from aifctl.diagnosis.reading import SectionName
 from aifctl.diagnosis.subjects import gpus
 
 _REFUSALS = (Absent.ERROR, Absent.TIMEOUT, Absent.LOST, Absent.REQUIRES_RESET)
 _BAD = frozenset(_REFUSALS)
-_NAMES = tuple(field.name for field in fields(Gpu) if field.default is MISSING)
-#: These hold values that cannot be looked up by their hash.
-_HOLDERS = ("remap_banks", "pcie_errors", "nvlinks", "processes")
-_SIMPLE = attrgetter(*(name for name in _NAMES if name not in _HOLDERS))
-_HELD = attrgetter(*_HOLDERS)
+#: What no other check asks for: where one does, it is unknown there by itself.
+_NAMES = (
+    "index", "name", "uuid", "serial", "device_id", "board_part_number", "module_id", "memory_total_bytes",
+    "memory_used_bytes", "utilization_pct", "memory_utilization_pct", "sm_clock_mhz", "memory_clock_mhz",
+    "performance_state", "temperature_c", "limit_shutdown_c", "limit_slowdown_c", "limit_max_operating_c",
+    "slowdown_temperature_c", "shutdown_temperature_c", "power_limit_default_w", "pcie_generation_max",
+    "pcie_width_max", "remap_corrected_count", "fabric_cluster_uuid", "sram_corrected_aggregate_count",
+    "dram_corrected_aggregate_count", "dram_uncorrected_aggregate_count", "retired_single_bit_count",
+    "retired_double_bit_count",
+)  # fmt: skip
+_values = attrgetter(*_NAMES)
 _MOST_NAMED = 6
 
 
 def _judge(gpu: Gpu, _case: Case) -> Iterable[Finding]:
-    if _BAD.isdisjoint(_SIMPLE(gpu)) and not any(value.__class__ is Absent and value in _BAD for value in _HELD(gpu)):
+    if _BAD.isdisjoint(_values(gpu)) and gpu.processes.__class__ is tuple:
         return ()
     return _refused(gpu)
 
 
 def _refused(gpu: Gpu) -> Iterator[Finding]:
     for why in _REFUSALS:
-        names = [name for name in _NAMES if getattr(gpu, name) is why]
+        names = [name for name in (*_NAMES, "processes") if getattr(gpu, name) is why]
         if names:
             further = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
             named = ", ".join(name.replace("_", " ") for name in names[:_MOST_NAMED]) + further
@@ -48,8 +53,8 @@ CHECK = Check(
     section=SectionName.GPU,
     subjects=gpus,
     judge=_judge,
-    detail="Unknown Error, ERR!, a time-out, or GPU is lost in place of a single value. Where a check needs that value it is "
-    "unknown there; here it is seen whatever the value was.",
+    detail="Unknown Error, ERR!, a time-out, or GPU is lost in place of a value that no other check asks for; where one does, it "
+    "is unknown there.",
     moving=True,
     explained_by=("gpu-lost", "pci-lost", "xid"),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 
 from aifctl.diagnosis.absent import Absent
 from aifctl.diagnosis.check import Case, Check, Threshold
@@ -15,13 +15,15 @@ from aifctl.diagnosis.subjects import gpu_subject, gpus
 _LEAST = "gpu.power_least_w"
 
 
-def _judge(gpu: Gpu, case: Case) -> Iterator[Finding]:
+def _judge(gpu: Gpu, case: Case) -> Iterable[Finding]:
     power_w, least = ask(gpu, "power_w", case, "power"), case.expect(_LEAST)
-    if power_w < least.value:
-        said = f"tells a draw of {power_w:g} W: its sensor is dead, or it is"
-        yield gpu_finding(
-            "gpu-power", gpu, "none", WATCH, said, observed=power_w, expected=least.value, source=least.source
-        )
+    if power_w >= least.value:
+        return ()
+    said = f"tells a draw of {power_w:g} W: its sensor is dead, or it is"
+    found = gpu_finding(
+        "gpu-power", gpu, "none", WATCH, said, observed=power_w, expected=least.value, source=least.source
+    )
+    return (found,)
 
 
 def _measure(reading: Reading) -> dict[str, float]:

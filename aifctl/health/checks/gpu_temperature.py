@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from aifctl.diagnosis.absent import Absent
 from aifctl.diagnosis.check import Case, Check, Threshold
@@ -16,7 +16,19 @@ _OWN = "the GPU's own limit"
 _SLOWDOWN, _NEAR, _MEMORY = "gpu.margin_slowdown_c", "gpu.margin_watch_c", "gpu.memory_temperature_most_c"
 
 
-def _judge(gpu: Gpu, case: Case) -> Iterator[Finding]:
+def _judge(gpu: Gpu, case: Case) -> Iterable[Finding]:
+    return () if _is_cool(gpu, case) else _found(gpu, case)
+
+
+def _is_cool(gpu: Gpu, case: Case) -> bool:
+    """Whether all is told that an H100 tells, and far from its limits: as of nearly all GPUs."""
+    margin_c, limit_c, memory_c = gpu.margin_c, gpu.limit_slowdown_c, gpu.memory_temperature_c
+    if isinstance(margin_c, Absent) or isinstance(limit_c, Absent) or isinstance(memory_c, Absent):
+        return False
+    return margin_c > limit_c and margin_c > case.expect(_NEAR).value and memory_c < case.expect(_MEMORY).value
+
+
+def _found(gpu: Gpu, case: Case) -> Iterator[Finding]:
     margin_c = ask_if_any(gpu, "margin_c", case)
     if margin_c is not None:
         yield from _by_margin(gpu, margin_c, case)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from operator import attrgetter
 
 from aifctl.diagnosis.absent import Absent, NeutralError
 from aifctl.diagnosis.check import Case, Check, Threshold
@@ -24,12 +25,16 @@ _COUNTERS = (
 _SOURCE = "DCGM, NVLink health: replays and recoveries from one on, checksum errors from 100 a second on"
 
 
+_counts = attrgetter(*(counter for counter, _ in _COUNTERS))
+
+
 def _judge(gpu: Gpu, case: Case) -> Iterable[Finding]:
     if case.reading.gpu and case.reading.gpu.source == SOURCE and gpu.nvlink_recovery_count is Absent.MISSING:
         raise NeutralError("NVLink errors")  # nvlink -s prints none; they are nvlink -e's
-    asked = [ask_if_any(gpu, counter, case) for counter, _ in _COUNTERS]
-    if asked.count(None) == len(asked):
-        raise NeutralError("NVLink errors")
+    if Absent in map(type, _counts(gpu)):
+        asked = [ask_if_any(gpu, counter, case) for counter, _ in _COUNTERS]
+        if asked.count(None) == len(asked):
+            raise NeutralError("NVLink errors")
     growths, identity = case.memory.growths, gpu_identity(gpu)
     if not growths or not any((identity, counter) in growths for counter, _ in _COUNTERS):
         return ()

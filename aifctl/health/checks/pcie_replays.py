@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from aifctl.diagnosis.check import Case, Check, Threshold
 from aifctl.diagnosis.finding import Finding
@@ -16,11 +16,13 @@ from aifctl.diagnosis.subjects import gpus
 _PER_MIN, _WINDOW = "gpu.pcie_replays_per_min", "gpu.pcie_replay_window_s"
 
 
-def _judge(gpu: Gpu, case: Case) -> Iterator[Finding]:
+def _judge(gpu: Gpu, case: Case) -> Iterable[Finding]:
     ask(gpu, "pcie_replay_count", case, "PCIe replays")
-    identity = gpu_identity(gpu)
-    if (identity, "pcie_replay_count") not in case.memory.growths:
-        return
+    growths, identity = case.memory.growths, gpu_identity(gpu)
+    return _fast(gpu, identity, case) if growths and (identity, "pcie_replay_count") in growths else ()
+
+
+def _fast(gpu: Gpu, identity: str, case: Case) -> Iterator[Finding]:
     most, window = case.expect(_PER_MIN), case.expect(_WINDOW)
     grown = grown_in(case.memory, identity, "pcie_replay_count", window_s=window.value, now_s=case.reading.at_s)
     per_min = grown * 60.0 / window.value

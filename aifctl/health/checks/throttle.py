@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from operator import attrgetter
 
+from aifctl.diagnosis.absent import Absent
 from aifctl.diagnosis.check import Case, Check, Threshold
 from aifctl.diagnosis.finding import Finding
 from aifctl.diagnosis.gpu import Gpu
@@ -45,6 +47,7 @@ def _has_grown(gpu: Gpu, case: Case) -> bool:
 
 
 _TIMES = tuple(row[2] for row in (*_HARD, *_SOFT))
+_times = attrgetter(*_TIMES)
 
 
 def _held_back(gpu: Gpu, reasons: int, case: Case) -> Iterator[Finding]:
@@ -109,8 +112,9 @@ def _number(case: Case, key: str) -> float:
 
 
 def _all_told(gpu: Gpu, case: Case) -> None:
-    for name in _TIMES:
-        ask_if_any(gpu, name, case)
+    if Absent in map(type, _times(gpu)):
+        for name in _TIMES:
+            ask_if_any(gpu, name, case)
 
 
 CHECK = Check(
