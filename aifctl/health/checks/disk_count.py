@@ -13,9 +13,13 @@ from aifctl.diagnosis.reading import SectionName
 from aifctl.diagnosis.subjects import host
 
 _COUNT = "disk.nvme_count"
+#: Sources that are asked for one disk, and say nothing of the others.
+_OF_ONE_DISK = frozenset({"smartctl", "nvme-smart-log"})
 
 
 def _judge(node: Host, case: Case) -> Iterator[Finding]:
+    if node.source in _OF_ONE_DISK:
+        raise NeutralError("NVMe disks")
     if case.profile and _COUNT not in case.profile.expectations:
         raise NeutralError("NVMe disks")
     there = [disk.name for disk in told(node.disks, "disks") if disk.name.startswith("nvme")]
