@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from aifctl.diagnosis.finding import DRAINING, RANK, Action, Finding, Result
+from aifctl.diagnosis.finding import DRAINING, RANK, REACHABILITY, Action, Finding, Result
 from aifctl.diagnosis.muting import is_muted
 from aifctl.diagnosis.scopes import SHARED, Ground, Rules, Scopes, explaining
 from aifctl.diagnosis.subjects import NODE
@@ -177,6 +177,7 @@ def _incident(scope: str, value: str, by_node: Mapping[str, list[Finding]], root
 def _suspect(first: Finding, by_node: Mapping[str, list[Finding]], ground: Ground) -> Incident:
     findings = tuple(one for those in by_node.values() for one in those)
     share = len(by_node) / len(ground.judged)
+    suspected = "this control host and its network" if first.check == REACHABILITY else "the check"
     return Incident(
         check=first.check,
         code=first.code,
@@ -187,7 +188,7 @@ def _suspect(first: Finding, by_node: Mapping[str, list[Finding]], ground: Groun
         result=max((one.result for one in findings), key=RANK.__getitem__),
         action=Action.NONE,
         message=f"{len(by_node)} of {len(ground.judged)} nodes ({share:.0%}) fail it at once and no rack, feed, leaf, "
-        f"hall or driver version explains that: look at the check before the nodes; first: {first.message}",
+        f"hall or driver version explains that: look at {suspected} before the nodes; first: {first.message}",
         suspect=True,
     )
 

@@ -174,3 +174,21 @@ def test_the_worst_and_widest_come_first() -> None:
         *(finding(node) for node in RACKS["r017"]),
     ]
     assert [one.scope for one in fold(hit, GROUND)] == ["rack", "node"]
+
+
+def test_when_many_nodes_do_not_answer_it_is_our_own_way_to_them_that_is_suspect() -> None:
+    missed = [
+        replace(finding(node, check="reachability", code="timeout"), result=Result.UNREACHABLE) for node in NODES[::7]
+    ]
+    (incident,) = fold(missed, GROUND)
+    assert incident.suspect
+    assert "look at this control host and its network before the nodes" in incident.message
+
+
+def test_what_a_finding_explains_makes_the_incident_no_milder() -> None:
+    mild = replace(
+        finding("r001n01", "gpu:1", "row-remap-pending", "pending"), result=Result.DEGRADED, action=Action.RESET
+    )
+    worse = replace(finding("r001n01", "gpu:1", "recovery-action", "node-reboot"), action=Action.REBOOT)
+    (incident,) = fold([mild, worse], GROUND, explained_by={"recovery-action": ("row-remap-pending",)})
+    assert (incident.check, incident.result, incident.action) == ("row-remap-pending", Result.FAULT, Action.REBOOT)
