@@ -37,7 +37,9 @@ def hosts(lab: Lab) -> Iterator[Sequence[Host]]:
         _forget(host)
 
 
-def sweep(lab: Lab, control: Control, hosts: Sequence[Host], folder: Path) -> dict[str, tuple[NodeResult, int]]:
+def sweep(
+    lab: Lab, control: Control, hosts: Sequence[Host], folder: Path, work: ProbeWork = WORK
+) -> dict[str, tuple[NodeResult, int]]:
     """Probe these hosts at once; return each one's result, and how many bytes of the probe were sent to it."""
     settings = DialSettings(user="root", identities=(str(control.key),), known_hosts=(str(control.known_hosts),))
     found: dict[str, tuple[NodeResult, int]] = {}
@@ -46,7 +48,7 @@ def sweep(lab: Lab, control: Control, hosts: Sequence[Host], folder: Path) -> di
         endpoint = Endpoint(name=host.name, address=host.address)
         link = CountingLink(await transport.dial(endpoint))
         try:
-            found[host.name] = (await WORK.perform(endpoint, link, desks(folder)(endpoint)), link.fed_bytes)
+            found[host.name] = (await work.perform(endpoint, link, desks(folder)(endpoint)), link.fed_bytes)
         finally:
             await link.close()
 
