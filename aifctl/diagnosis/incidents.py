@@ -160,7 +160,6 @@ def _with_joined(roots: list[Finding], joined: Mapping[int, list[Finding]]) -> l
 
 def _incident(scope: str, value: str, by_node: Mapping[str, list[Finding]], root: Finding, *, of: int = 0) -> Incident:
     findings = tuple(one for those in by_node.values() for one in those)
-    roots = [one for one in findings if (one.check, one.code) == (root.check, root.code)]
     return Incident(
         check=root.check,
         code=root.code,
