@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from aifctl.core.errors import BackendError
 from aifctl.core.moments import ago, said_at, span
 from aifctl.core.report import Column, Field, FieldType, Head, Item, Kind, Report
 from aifctl.diagnosis.check import Check
 from aifctl.diagnosis.finding import REACHABILITY
 from aifctl.diagnosis.judging import SECTION_CHECK
 from aifctl.diagnosis.standing import Standing
+from aifctl.diagnosis.unreadable import UnreadableError
 from aifctl.fleet.fleet import Fleet
 from aifctl.health.evidence import findings_of
 from aifctl.health.last_clean import last_clean_at_s
@@ -67,20 +69,27 @@ NODE_WHY = Kind(
 
 
 def why_node(text: str, tools: Toolbox, sink: Sink) -> Report:
-    """Report what stands against one node, worst first; UnreadableError where what is kept of it can't be read."""
+    """Report what stands against one node, worst first; BackendError where what is kept of it can't be read."""
     fleet, reader = tools.known_fleet, tools.store_reader
     name = one_node(text, fleet, tools)
     row = reader.node_now(name) if reader else None
+    standing = _standing(row) if row else ()
     sink.open(Head(kind=NODE_WHY, facts={"node": name}))
     if reader is None or row is None:
         note = f"{name} has never been looked at" if reader else NOTHING_YET
         return Report(notes=(note,), complete=False, summary={"findings_count": 0})
     now_s = tools.clock.now().timestamp()
-    standing = findings_of(row).standing
     case = _Case(row=row, tools=tools, fleet=fleet, reader=reader, now_s=now_s)
     for one in standing:
         sink.item(case.item(one))
     return Report(notes=_notes(row, standing, now_s), summary={"findings_count": len(standing), "result": row.result})
+
+
+def _standing(row: NodeRow) -> Sequence[Standing]:
+    try:
+        return findings_of(row).standing
+    except UnreadableError as problem:
+        raise BackendError(f"{problem}; the next sweep of {row.node} begins anew") from problem
 
 
 @dataclass(kw_only=True)

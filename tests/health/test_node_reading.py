@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from aifctl.core.errors import UnknownNodeError, UsageError
+from aifctl.core.errors import BackendError, UnknownNodeError, UsageError
 from aifctl.core.report import Item
 from aifctl.diagnosis.absent import CannotTellError, known
 from aifctl.diagnosis.check import Check
@@ -224,6 +224,8 @@ def test_what_is_kept_and_can_not_be_read_is_unknown(tmp_path: Path) -> None:
     assert row is not None
     store.add("sweep-0", [NodeLook(node=HEALTHY, at_s=row.at_s + 1, outcome="ok", result="ok", findings=b"{}")])
     assert shown(night, HEALTHY)["standing"][0].startswith("unknown: the findings kept of r001n01 can't be read")
+    with pytest.raises(BackendError, match="the next sweep of r001n01 begins anew"):
+        night.ask(why_node, HEALTHY)
 
 
 def test_a_node_that_has_left_the_inventory_is_shown_as_long_as_it_is_remembered(tmp_path: Path) -> None:
