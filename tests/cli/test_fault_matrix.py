@@ -22,7 +22,9 @@ _COUNT = 200
 _ILL = 10
 
 #: What ails hardware is the business of sweeps: `hostname` answers all the same.
-_KINDS = sorted(name for name, kind in read_kinds().items() if not (kind.patch or kind.spoil or kind.strike))
+_KINDS = sorted(
+    name for name, kind in read_kinds().items() if not (kind.patch or kind.says or kind.spoil or kind.strike)
+)
 
 #: Fault → the outcomes that it may lead to for `hostname`; one that is not here must not change an answer.
 _OUTCOMES = {
