@@ -144,7 +144,8 @@ class _Case:
         }
 
     def _said_since(self, one: Standing) -> str:
-        returns = f"; came back {len(one.returns_at_s)} times within a day" if one.returns_at_s else ""
+        count = len(one.returns_at_s)
+        returns = f"; came back {count} time{'s' * (count != 1)} within a day" if count else ""
         return f"{said_at(one.first_at_s)} ({span(self.now_s - one.first_at_s)}){returns}"
 
     def _said_evidence(self, one: Standing, arose_s: float) -> str:
