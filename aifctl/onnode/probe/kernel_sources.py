@@ -27,6 +27,8 @@ _AS_NUMBERS = re.compile(rb'"MESSAGE" ?: ?\[')
 _FOLDERS = ("/usr/bin", "/bin", "/usr/sbin", "/sbin", "/run/current-system/sw/bin")
 _LEVELS = 8
 _NOTICE = 5
+#: Level, number and time of a record of /dev/kmsg.
+_FIELDS = 3
 
 
 class Look:
@@ -58,8 +60,8 @@ def from_kmsg(path: str, boot: str, cursor: str) -> Look:
     last = before = int(after) if after.isdigit() else -1
     for record in _records(path, look):
         head, _, text = record.partition(b";")
-        fields = head.split(b",", 3)
-        if len(fields) < 3 or not (fields[0].isdigit() and fields[1].isdigit() and fields[2].isdigit()):  # noqa: PLR2004
+        fields = head.split(b",", _FIELDS)
+        if len(fields) < _FIELDS or not all(field.isdigit() for field in fields[:_FIELDS]):
             look.complete = False
             continue
         sequence = int(fields[1])
@@ -180,7 +182,7 @@ def from_dmesg(boot: str, cursor: str) -> Look:
 def place(cursor: str, source: str, boot: str) -> str:
     """Return where a cursor points to, "" where it is another source's or another boot's: all is read then."""
     parts = cursor.split(":", 2)
-    return parts[2] if len(parts) == 3 and parts[0] == source and boot and parts[1] == boot else ""  # noqa: PLR2004
+    return parts[-1] if boot and parts[:-1] == [source, boot] else ""
 
 
 def _tool(name: str) -> str:
