@@ -97,3 +97,16 @@ def test_whatever_the_data_are_no_parser_fails(sections: dict[str, Any]) -> None
     assert [end.message for end in read.ends.values() if "reading it failed" in end.message] == []
     for name in READ:
         assert (getattr(read, name.value) is None) == (read.end(name).status is not SectionStatus.OK)
+
+
+def test_what_the_kernel_said_is_told_by_our_clock_where_the_nodes_is_wrong() -> None:
+    line = [900_000_000, 4, "NVRM: Xid (PCI:0000:1b:00): 79, pid=1"]
+    data = {"source": "kmsg", "cursor": "", "looked": 1, "dropped": 0, "lost": 0, "first_us": 0, "complete": True,
+            "booted_s": -1000.0, "lines": [line]}  # fmt: skip
+    read = read_envelope(envelope(kernel=ok(data)), node="n1", at_s=1e9)
+    assert read.kernel is not None
+    assert [(event.number, event.at_s) for event in read.kernel.events] == [(79, 1e9 - 95.0)]
+    assert (
+        read_envelope(envelope(kernel=ok(data)), node="n1", at_s=-3.0).kernel
+        == read_envelope(envelope(kernel=ok(data)), node="n1", at_s=-5.0).kernel
+    )
