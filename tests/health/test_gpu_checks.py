@@ -226,6 +226,23 @@ def test_a_gpu_section_that_could_not_be_read_is_unknown(code: str) -> None:
     assert (finding.check, finding.code, finding.result) == ("section-read", "gpu", Result.UNKNOWN)
 
 
+def test_ignorance_does_not_say_that_the_driver_answers_again() -> None:
+    garbled = SectionEnd(status=SectionStatus.ERROR, code="garbled", message="cut")
+    assert "driver-answers" not in judged(Reading(node="n1", ends={SectionName.GPU: garbled}), by=profile()).judged
+    assert "driver-answers" in judged(reading(eight()), by=profile()).judged
+
+
+def test_all_links_of_all_gpus_are_the_fabric_managers_and_those_of_one_are_its_own() -> None:
+    dark = links(*range(18))
+    (alone,) = judged(reading(eight(nvlinks=dark)), by=profile()).findings
+    everywhere = judged(reading([replace(gpu, nvlinks=dark) for gpu in eight()]), by=profile()).findings
+    assert (alone.action, "fabricmanager" in alone.message) == (Action.RESET, False)
+    assert {(one.code, one.action, "fabricmanager" in one.message) for one in everywhere} == {
+        ("all-down", Action.REBOOT, True)
+    }
+    assert len(everywhere) == 8
+
+
 def test_evidence_is_judged_on_hardware_that_nobody_knows_and_such_a_node_is_never_ok() -> None:
     sick = judged(reading(eight(remap_failure=True, lost=False, sram_uncorrected_volatile_count=1)))
     told = {(one.check, one.result) for one in sick.findings}
