@@ -41,4 +41,5 @@ CHECK = Check(
     detail="Machine checks by the bits of their own status (UC, PCC), EDAC by CE and UE, the firmware's reports by their "
     "severity. A healthy boot has hundreds of lines with AER, EDAC and Error in them, and none of these forms.",
     moving=True,
+    explained_by=("edac",),
 )
