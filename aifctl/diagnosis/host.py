@@ -16,7 +16,8 @@ class Filesystem:
     """One mounted file system.
 
     Attributes:
-        status: ok; timeout (a hung server: statvfs did not come back); stale (the server knows it no more); denied; error.
+        status: ok; timeout (a hung server: statvfs did not come back); stale (the server knows it no more);
+            hidden (something is mounted over its place); denied; error.
         used_pct, inodes_used_pct: 0-100, of what an ordinary user may use.
     """
 

@@ -23,6 +23,8 @@ NO_SERIALS = frozenset(
     {"", "0", "0123456789", "default string", "none", "not specified", "system serial number", "to be filled by o.e.m."}
 )
 _FABRIC_MANAGER = re.compile(r"version is ?: ?(\d{1,4}(?:\.\d{1,4}){1,3})", re.ASCII | re.IGNORECASE)
+#: What pstore keeps of every boot, however it ended.
+_NO_DEATHS = ("console-", "pmsg-", "ftrace-")
 _HUGE = re.compile(r"hugepages-(\d{1,12})kB", re.ASCII)
 
 
@@ -274,5 +276,5 @@ def _panics(value: object) -> tuple[str, ...] | Absent:
 def _records(entries: Iterable[object]) -> Iterable[str]:
     for entry in entries:
         match entry:
-            case [str(name), int() | float() as at_s] if 0 <= at_s < 1e12:  # noqa: PLR2004  the year 33,658
+            case [str(name), int() | float() as at_s] if 0 <= at_s < 1e12 and not name.startswith(_NO_DEATHS):  # noqa: PLR2004  the year 33,658
                 yield f"{printable_line(name[:_LONGEST])}@{at_s:.0f}"

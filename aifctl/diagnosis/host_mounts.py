@@ -12,8 +12,8 @@ from aifctl.diagnosis.sysfs_values import why_absent
 from aifctl.diagnosis.unreadable import UnreadableError
 
 _MOST_MOUNTS, _LONGEST = 256, 300
-#: The server has forgotten what is mounted; no such directory any more.
-_STALE = "ESTALE"
+#: The server has forgotten what is mounted; something else is mounted over the place, or its directory is gone.
+_STALE, _HIDDEN = "ESTALE", ("ENOENT", "ENOTDIR")
 _MOST = 1 << 63
 
 
@@ -49,11 +49,14 @@ def _filesystem(entry: object) -> Filesystem:
 
 
 def _status(said: object) -> str:
-    """Return ok, timeout, stale, denied or error."""
+    """Return ok, timeout, stale, hidden, denied or error."""
     if said in ("ok", "timeout"):
         return str(said)
-    if isinstance(said, Mapping) and said.get("!") == _STALE:
+    refused = said.get("!") if isinstance(said, Mapping) else None
+    if refused == _STALE:
         return "stale"
+    if refused in _HIDDEN:
+        return "hidden"
     return "denied" if why_absent(said) is Absent.DENIED else "error"
 
 

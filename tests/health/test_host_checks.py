@@ -71,6 +71,8 @@ def test_a_healthy_node_has_nothing_that_is_wrong(healthy: Host) -> None:
         (lambda it: it.wait_forever(name="dd", wait="io_schedule"), node("stuck-processes", "waiting", "watch")),
         (lambda it: it.wait_forever(name="[nv_queue]", wait="x"), node("stuck-processes", "waiting", "watch")),
         (lambda it: it.wait_forever(since_s=200.0), set()),
+        (lambda it: it.wait_forever(name="confsync", wait="__nfs_wait"), node("stuck-processes", "driver", "fault")),
+        (lambda it: it.wait_forever(name="confsync", wait="io_schedule"), node("stuck-processes", "waiting", "watch")),
         (lambda it: it.wait_forever(name="sh", state="Z", wait="0"), node("stuck-processes", "zombies", "watch")),
         (lambda it: it.count_memory_errors(uncorrected=2), node("edac", "uncorrected-before", "watch")),
         (lambda it: it.count_memory_errors(corrected=10**6), set()),  # since boot: that is no rate
@@ -230,6 +232,18 @@ def test_a_file_system_that_does_not_answer_is_a_fault_of_its_own(status: str, c
     one = Filesystem(mount="/x", type="nfs4", source="nas:/x", read_only=False, status=status)
     root = Filesystem(mount="/", type="xfs", read_only=False, used_pct=1.0, inodes_used_pct=1.0)
     assert found(reading(replace(healthy, filesystems=(root, one)))) == {("mount:/x", "mounts-hung", code, "fault")}
+
+
+def test_what_is_hidden_is_not_there_and_what_is_a_users_own_is_watched(healthy: Host) -> None:
+    root = Filesystem(mount="/", type="xfs", read_only=False, used_pct=1.0, inodes_used_pct=1.0)
+    own = Filesystem(mount="/home/x/m", type="fuse.sshfs", read_only=False, status="timeout")
+    hidden = Filesystem(mount="/a/b", type="xfs", read_only=False, status="hidden")
+    look = reading(replace(healthy, filesystems=(root, own, hidden)))
+    assert found(look) == {("mount:/home/x/m", "mounts-hung", "hung", "watch")}
+    assert found(look, by=profile(mount__required=["/", "/a/b", "/home/x/m"])) == {
+        ("mount:/home/x/m", "mounts-hung", "hung", "fault"),
+        ("mount:/a/b", "mounts-present", "missing", "fault"),
+    }
 
 
 def test_what_the_login_user_may_not_look_into_counts_only_where_it_is_required(healthy: Host) -> None:

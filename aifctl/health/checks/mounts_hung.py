@@ -22,13 +22,16 @@ _SAID = {
 def _judge(one: Filesystem, case: Case) -> Iterator[Finding]:
     if one.status == "ok":
         return
-    if one.status == "denied":
-        if _is_required(one.mount, case):
-            raise CannotTellError(f"whether {one.mount} answers", "the login user may not look there")
+    required = _is_required(one.mount, case)
+    if one.status == "denied" and required:
+        raise CannotTellError(f"whether {one.mount} answers", "the login user may not look there")
+    if one.status in {"denied", "hidden"}:
         raise NeutralError(one.mount)
     code, how = _SAID.get(one.status, _SAID["error"])
+    somebodys = one.type.startswith("fuse") and not required
+    result, action = (Result.WATCH, Action.WATCH) if somebodys else (Result.FAULT, Action.DRAIN)
     yield node_finding(
-        "mounts-hung", code, f"{one.mount} ({one.type} of {one.source}) {how}", result=Result.FAULT, action=Action.DRAIN,
+        "mounts-hung", code, f"{one.mount} ({one.type} of {one.source}) {how}", result=result, action=action,
         observed=one.status, expectation="ok", subject=one.subject,
     )  # fmt: skip
 
@@ -46,5 +49,6 @@ CHECK = Check(
     judge=_judge,
     detail="Each is asked by a process of its own, network file systems at once, so that a dead server costs one answer and "
     "not the look. A server that is away shows on many nodes: the incident then stands for their rack, or the fleet. "
-    "What the login user may not look into is unknown where the profile requires it, and not judged elsewhere.",
+    "What the login user may not look into is unknown where the profile requires it, and not judged elsewhere; nor is what "
+    "something else is mounted over. A file system in user space that nobody requires is its user's, and watched.",
 )

@@ -20,7 +20,7 @@ def _judge(node: Host, case: Case) -> Iterator[Finding]:
     required = case.expect(_REQUIRED)
     for mount in required.value:
         one = found.get(mount)
-        if one is None:
+        if one is None or one.status == "hidden":
             yield _finding(mount, "missing", f"nothing is mounted on {mount}", required.source)
         elif told(one.read_only, f"whether {mount} is read-only"):
             said = f"{mount} ({one.source}) can only be read: an error has made the kernel put it aside, or it was mounted so"

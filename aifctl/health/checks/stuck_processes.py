@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 from aifctl.diagnosis.absent import Absent, CannotTellError, known, told
@@ -42,7 +43,7 @@ def _judge(node: Host, case: Case) -> Iterator[Finding]:
 def _is_of(one: StuckProcess, words: Sequence[str]) -> bool:
     """Whether it waits for the driver or a server. Threads of the kernel's own (in brackets) wait so by design, some of them."""
     text = f"{one.name} {one.wait}".lower()
-    return not one.name.startswith("[") and any(word in text for word in words)
+    return not one.name.startswith("[") and any(re.search(rf"(?<![a-z]){re.escape(word)}", text) for word in words)
 
 
 def _shown(those: Sequence[StuckProcess]) -> str:
@@ -74,7 +75,7 @@ CHECK = Check(
     judge=_judge,
     needs=(
         Threshold(key=_LONGEST, type=float, low=10, high=86400, about="seconds that a process may wait"),
-        Threshold(key=_WORDS, type=list, about="parts of names and kernel functions of those that only a boot ends"),
+        Threshold(key=_WORDS, type=list, about="how names, or kernel functions, begin of those that only a boot ends"),
     ),
     detail="How long one waits is since it last ran (/proc/PID/sched), not since it began: any old process that is just "
     "waiting for its disk would look stuck. Who is not root does not see in which function another's process waits; its "

@@ -12,8 +12,8 @@ _MOST_PROCESSES, _MOST_TOLD = 65536, 64
 _SHORT_S = 10.0
 #: Where the kernel does not tell since when one waits, it is looked at twice.
 _AGAIN_MS = 150
-_DEAD, _WAITING = b"Z", b"D"
-_KERNEL_THREADS = "2"  # their common parent
+_STATES = (b"Z", b"D")
+_KERNEL_THREADS = b"2"  # their common parent
 
 
 def stuck(root: str, uptime_s: float) -> "List[Any]":
@@ -22,12 +22,13 @@ def stuck(root: str, uptime_s: float) -> "List[Any]":
     OSError where there is no process table.
     """
     folder = os.path.join(root, "proc")
+    prefix = folder + "/"
     found = []
-    for name in os.listdir(folder)[:_MOST_PROCESSES]:
+    for name in os.listdir(folder)[:_MOST_PROCESSES]:  # thousands: nothing here that could be left away
         if name.isdigit():
-            one = _look(os.path.join(folder, name), uptime_s)
-            if one:
-                found.append([int(name), *one])
+            head, _, rest = _stat(prefix + name + "/stat").rpartition(b") ")
+            if rest[:1] in _STATES:
+                found += _told(prefix + name, head, rest, uptime_s)
     untold = [one for one in found if one[3] is None]
     if untold:
         select.poll().poll(_AGAIN_MS)
@@ -36,30 +37,31 @@ def stuck(root: str, uptime_s: float) -> "List[Any]":
     return [one[:5] for one in sorted(found)[:_MOST_TOLD]]
 
 
-def _look(folder: str, uptime_s: float) -> "Optional[List[Any]]":
+def _stat(path: str) -> bytes:
+    """Return a process's line, empty where it has ended."""
     try:
-        fd = os.open(folder + "/stat", os.O_RDONLY)
-    except OSError:  # it has ended
-        return None
-    try:
-        head, _, rest = os.read(fd, 1024).rpartition(b") ")
+        fd = os.open(path, os.O_RDONLY)
     except OSError:
-        return None
+        return b""
+    try:
+        return os.read(fd, 1024)
+    except OSError:
+        return b""
     finally:
         os.close(fd)
-    state = rest[:1]
-    if state not in (_DEAD, _WAITING):
-        return None
+
+
+def _told(folder: str, head: bytes, rest: bytes, uptime_s: float) -> "List[List[Any]]":
     since_s = _last_ran_s(folder)
-    age_s = None if since_s is None else max(0.0, uptime_s - since_s)
+    age_s = None if since_s is None else round(max(0.0, uptime_s - since_s), 1)
     if age_s is not None and age_s < _SHORT_S:
-        return None
+        return []
     name = head.partition(b"(")[2].decode("utf-8", "replace")
-    if rest.split()[1:2] == [_KERNEL_THREADS.encode("ascii")]:
+    if rest.split()[1:2] == [_KERNEL_THREADS]:
         name = "[%s]" % name
     base, _, pid = folder.rpartition("/")
-    return [state.decode("ascii"), name, None if age_s is None else round(age_s, 1), _text(folder + "/wchan"),
-            _switches(base, int(pid))]  # fmt: skip
+    state, wait = rest[:1].decode("ascii"), _text(folder + "/wchan")
+    return [[int(pid), state, name, age_s, wait, _switches(base, int(pid))]]
 
 
 def _last_ran_s(folder: str) -> "Optional[float]":
