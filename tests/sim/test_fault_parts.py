@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 
 from aifctl.core.errors import UsageError
-from aifctl.sim.fault_arguments import EVERY_GPU, GPU, RAIL, number
+from aifctl.sim.fault_arguments import EVERY_GPU, GPU, MOUNT, RAIL, number
+from aifctl.sim.probing.clocks import lose_source
 from aifctl.sim.probing.pci_devices import silence, tidy_bridges
 from aifctl.sim.probing.ports import count, put_down
+from aifctl.sim.probing.services import fail
 from tests.sim.emulated import a_machine
 from tests.sim.probed import told_by
 
@@ -57,3 +59,27 @@ def test_bridges_that_lead_to_nothing_go_and_the_others_stay() -> None:
     bridge = devices.pop(gpu)["up"]
     tidy_bridges(devices)
     assert whole - set(devices) == {gpu, bridge}
+
+
+def test_a_file_system_is_one_that_nodes_have() -> None:
+    assert MOUNT.parse("/raid") == "/raid"
+    with pytest.raises(UsageError, match="there are /, /raid"):
+        MOUNT.parse("/data")
+
+
+def test_a_clock_without_a_source_says_so_in_both_tools() -> None:
+    clock = told_by(a_machine())["sections"]["clock"]["data"]
+    before = dict(clock["timex"])
+    lose_source(clock)
+    assert clock["timex"]["status"] == before["status"] | 0x40
+    assert clock["chrony"].startswith("7F7F0101,,0,")
+    assert clock["chrony"].endswith(",Not synchronised")
+
+
+def test_a_failed_service_is_failed_wherever_systemd_tells_of_it_and_no_other_is() -> None:
+    units = told_by(a_machine())["sections"]["units"]["data"]
+    active = units["show"].count("ActiveState=active")
+    fail(units, "chrony.service")
+    assert units["show"].count("ActiveState=active") == active - 1
+    assert "Id=chrony.service\nNames=chrony.service\nLoadState=loaded\nActiveState=failed\n" in units["show"]
+    assert units["failed"] == "chrony.service loaded failed failed chrony.service\n"
