@@ -11,7 +11,7 @@ import typer
 from aifctl.cli.call import call
 from aifctl.cli.command import command
 from aifctl.cli.fan import fan, flags
-from aifctl.cli.options import Everywhere, Guarding, Pacing, Reaching, Selecting, Timetable
+from aifctl.cli.options import Becoming, Everywhere, Guarding, Pacing, Reaching, Selecting, Timetable
 
 
 def add_to(app: typer.Typer) -> None:
@@ -44,6 +44,7 @@ def add_to(app: typer.Typer) -> None:
         ] = False,
         reaching: Reaching,
         pacing: Pacing,
+        becoming: Becoming,
         timetable: Timetable,
         everywhere: Everywhere,
     ) -> int:
@@ -64,9 +65,16 @@ def add_to(app: typer.Typer) -> None:
             from aifctl.health.sweep_again import ResumeAsked, resume_sweep
 
             again = ResumeAsked(sweep=resume, fan=chosen, quiet=everywhere.quiet)
-            return call(partial(resume_sweep, again), everywhere, flags(selecting, reaching, pacing))
+            return call(partial(resume_sweep, again), everywhere, flags(selecting, reaching, pacing, becoming=becoming))
         from aifctl.health.sweep import SweepAsked, sweep as verb
         from aifctl.health.sweep_report import parse_fail_on
 
-        asked = SweepAsked(fan=chosen, act=act, fail_on=parse_fail_on(fail_on), profile=profile, quiet=everywhere.quiet)
-        return call(partial(verb, asked), everywhere, flags(selecting, reaching, pacing))
+        asked = SweepAsked(
+            fan=chosen,
+            act=act,
+            fail_on=parse_fail_on(fail_on),
+            profile=profile,
+            sudo=becoming.sudo,
+            quiet=everywhere.quiet,
+        )
+        return call(partial(verb, asked), everywhere, flags(selecting, reaching, pacing, becoming=becoming))

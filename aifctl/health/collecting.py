@@ -17,10 +17,10 @@ from aifctl.dispatch.asked import Fan
 from aifctl.dispatch.carrying import Carried, carry, run_facts, run_notes
 from aifctl.dispatch.consent import planned, show_plan
 from aifctl.dispatch.deed import Deed, Order
-from aifctl.dispatch.remote_command import build_command
 from aifctl.dispatch.selection import choose_for
 from aifctl.dispatch.verdict import coverage_of, exit_of
 from aifctl.fanout.plan import RunPlan
+from aifctl.fanout.remote_command import build_command
 from aifctl.fanout.safe_names import safe_name
 from aifctl.health.collect_work import CollectWork, Part
 from aifctl.ports.sink import Sink

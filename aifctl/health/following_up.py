@@ -21,11 +21,11 @@ from aifctl.dispatch.asked import Fan
 from aifctl.dispatch.carrying import Carried, carry, name_inventory, run_facts, run_notes
 from aifctl.dispatch.consent import planned, show_plan
 from aifctl.dispatch.deed import Deed, Order
-from aifctl.dispatch.remote_command import build_command
 from aifctl.dispatch.selection import Nodes, by_reason, choose_for, said_by_reason
 from aifctl.dispatch.verdict import coverage_of, exit_of
 from aifctl.fanout.exec_work import ExecWork
 from aifctl.fanout.plan import RunPlan
+from aifctl.fanout.remote_command import build_command
 from aifctl.fleet.lifecycle import State
 from aifctl.health.held import held
 from aifctl.health.looking_again import LookedAgain, look_again

@@ -45,6 +45,7 @@ class SweepAsked:
         act: drain by policy, and make suspect whom nobody can look at.
         fail_on: exit 1 for a node at this result or a worse one, or "new" for anything new.
         profile: judge every node by this one, in place of the one of its SKU.
+        sudo: whom to become on the nodes; None stays the login user.
         quiet: show a person nothing where nothing is new and all is as it should be.
     """
 
@@ -52,6 +53,7 @@ class SweepAsked:
     act: bool = False
     fail_on: str = "fault"
     profile: str | None = None
+    sudo: str | None = None
     quiet: bool = False
 
     @property
@@ -118,7 +120,11 @@ class _Sweep:
             self._count.recall(before.rows)
         rows = {row.node: row for row in tools.store.nodes_now(nodes.names, bodies=True)}
         self._work = ProbeWork(
-            package=tools.probe, arguments=probe_arguments(self._profiles()), cursors=cursors_of(rows)
+            package=tools.probe,
+            arguments=probe_arguments(self._profiles()),
+            cursors=cursors_of(rows),
+            sudo=asked.sudo,
+            password=tools.secret("sudo_password") if asked.sudo else None,
         )
         self._looker = Looker(
             fleet=tools.fleet,
@@ -144,6 +150,7 @@ class _Sweep:
             "act": asked.act,
             "fail_on": asked.fail_on,
             "profile": asked.profile,
+            "sudo": asked.sudo,
             "selector": None if self._apart else self._selector,
             "sweep": self._sweep or None,
         }

@@ -109,4 +109,11 @@ def _asked(asked: ResumeAsked, record: RunRecord) -> SweepAsked:
         argv=given.argv,
         resumed_from=record.run_id,
     )
-    return SweepAsked(fan=fan, act=facts["act"], fail_on=facts["fail_on"], profile=facts["profile"], quiet=asked.quiet)
+    return SweepAsked(
+        fan=fan,
+        act=facts["act"],
+        fail_on=facts["fail_on"],
+        profile=facts["profile"],
+        sudo=facts["sudo"],
+        quiet=asked.quiet,
+    )

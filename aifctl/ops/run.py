@@ -14,8 +14,8 @@ from aifctl.core.errors import UsageError
 from aifctl.core.report import Report
 from aifctl.dispatch.asked import Fan
 from aifctl.dispatch.deed import Deed
-from aifctl.dispatch.remote_command import build_command
 from aifctl.fanout.exec_work import ExecWork
+from aifctl.fanout.remote_command import build_command
 from aifctl.ops.remote import command_line, script_line
 from aifctl.ops.reported import dispatch
 from aifctl.ports.sink import Sink

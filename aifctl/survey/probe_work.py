@@ -11,10 +11,12 @@ from typing import Any
 
 from aifctl.core.outcome import Outcome
 from aifctl.core.printable import printable_line
+from aifctl.core.secret import Secret
 from aifctl.fanout.exec_work import message_of, outcome_of
+from aifctl.fanout.remote_command import build_command
 from aifctl.fleet.endpoint import Endpoint
 from aifctl.ports.probe_package import ProbePackage
-from aifctl.ports.transport import Bytes, Command, Ended, Link
+from aifctl.ports.transport import Bytes, Ended, Link
 from aifctl.ports.work import Desk, NodeResult
 
 #: The slowest section (nvidia-smi without persistence) has 10 + 45 s; ending and starting take the rest.
@@ -41,12 +43,16 @@ class ProbeWork:
     Attributes:
         arguments: what every node is asked: services, modules, mounts, …
         cursors: node → where its kernel log was last read to; a node without one is read from its boot.
+        sudo: whom to become on the node; None stays the login user, who may not read the kernel's log everywhere.
+        password: for sudo, where it asks for one.
     """
 
     package: ProbePackage
     arguments: Mapping[str, Any] = field(default_factory=dict)
     cursors: Mapping[str, str] = field(default_factory=dict)
     timeout_s: float = PROBE_TIMEOUT_S
+    sudo: str | None = None
+    password: Secret | None = None
 
     async def perform(self, endpoint: Endpoint, link: Link, desk: Desk) -> NodeResult:
         """Run it to its end; NodeError as `Link.execute` raises it."""
@@ -54,7 +60,9 @@ class ProbeWork:
         listener = _Listener(self.package, link)
         last_words = _LastWords(stderr.write)
         await desk.about_to_start()
-        command = Command(line=self.line(endpoint.name), timeout_s=self.timeout_s)
+        command = build_command(
+            self.line(endpoint.name), sudo=self.sudo, password=self.password, timeout_s=self.timeout_s
+        )
         ended = await link.execute(command, stdout=listener.take, stderr=last_words.take, feed=listener.feed())
         started_at, duration_s = desk.timing()
         stdout.write(listener.reply())

@@ -9,7 +9,7 @@ import pytest
 
 from aifctl.core.errors import UsageError
 from aifctl.core.secret import Secret
-from aifctl.dispatch.remote_command import build_command
+from aifctl.fanout.remote_command import build_command
 from aifctl.ops.remote import command_line, interpreter_of, script_line
 
 AWKWARD = ["a b", "it's", '"q"', "$HOME", "`id`", "*", "back\\slash", "", "two\nlines", "é"]

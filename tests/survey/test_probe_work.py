@@ -59,6 +59,14 @@ def test_each_node_is_told_its_own_cursor(home: Path, tmp_path: Path) -> None:
     assert '"cursor"' not in work_of(package(), cursors={"n2": "other"}).line(NODE.name)
 
 
+def test_it_looks_as_another_user_where_it_is_told_to(home: Path, tmp_path: Path) -> None:
+    sudo = f'SHELL=/bin/sh; sudo() {{ echo "$1 $2 $3 $4" >{home}/asked; shift 4; "$@"; }}; '
+    link = LocalLink(home, before=sudo)
+    result = on(link, work_of(package(), {"services": ["it's"]}, sudo="root"), tmp_path)
+    assert (result.outcome, (home / "asked").read_text()) == (Outcome.OK, "-n -u root --\n")
+    assert json.loads(json.loads(stdout_of(result))["argv"][0]) == {"services": ["it's"]}
+
+
 def test_shards_get_it_by_pickle() -> None:
     work = work_of(package(), {"services": ["sshd"]}, cursors={"n1": "7"})
     assert pickle.loads(pickle.dumps(work)) == work  # noqa: S301 - what this test has just made

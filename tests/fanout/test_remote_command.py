@@ -6,7 +6,7 @@ import pytest
 
 from aifctl.core.errors import UsageError
 from aifctl.core.secret import Secret
-from aifctl.dispatch.remote_command import build_command
+from aifctl.fanout.remote_command import build_command
 
 
 def test_a_command_of_the_login_users_own_is_sent_as_it_is() -> None:
