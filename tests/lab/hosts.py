@@ -16,6 +16,8 @@ from tests.lab.namespace import Namespace, children
 #: The password of `ops`, set by base_image.sh; sudo asks for it on hosts with `sudo_asks`.
 OPS_PASSWORD = "only-in-the-lab"
 _OPS_ID = 1000
+#: RestartForceExitStatus of systemd-nspawn@.service.
+_REBOOTS = 133
 
 # Each with its own mounts and /proc; the overlay goes with them. /mnt is small so that a disk can be full.
 _BOOT = """
@@ -165,17 +167,32 @@ class Host:
                 for process in (*children(nspawn), nspawn):  # systemd first: with it goes its whole PID namespace
                     os.kill(process, signal.SIGKILL)
             self.reap()
-            port = f"vb-{self.name}"
-            for _ in range(200):  # the kernel takes network interfaces down behind our back
-                if self.namespace.run("ip", "link", "show", port, check=False).returncode:
-                    return
-                time.sleep(0.02)
+            self._wait_unplugged()
+
+    def boot_again(self) -> None:
+        """Wait until a host has gone down to boot again, and boot it from its disk.
+
+        With --keep-unit nspawn does not do that itself: it ends with 133, and its unit starts it anew.
+        """
+        assert self.process is not None
+        ended = self.process.wait(timeout=20)
+        assert ended == _REBOOTS, f"{self.name} has ended with {ended}, which is no reboot"
+        self.process = None
+        self._wait_unplugged()
+        self.boot()
 
     def reap(self) -> None:
         """Wait for the end of a host that has been ended."""
         if self.process is not None:
             self.process.wait(timeout=20)
             self.process = None
+
+    def _wait_unplugged(self) -> None:
+        port = f"vb-{self.name}"
+        for _ in range(200):  # the kernel takes network interfaces down behind our back
+            if self.namespace.run("ip", "link", "show", port, check=False).returncode:
+                return
+            time.sleep(0.02)
 
     def _write_sshd(self) -> None:
         text = _SSHD.format(max_startups=self.max_startups, more=self.sshd_more)
