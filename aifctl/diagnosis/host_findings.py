@@ -48,6 +48,6 @@ def shown_bytes(count: float) -> str:
     """Return 2.0 TiB of 2164271104000."""
     for unit in ("B", "KiB", "MiB", "GiB"):
         if abs(count) < 1024:  # noqa: PLR2004  the next unit
-            return f"{count:.3g} {unit}"
+            return f"{count:.4g} {unit}"
         count /= 1024
-    return f"{count:.3g} TiB"
+    return f"{count:.4g} TiB"

@@ -236,12 +236,12 @@ def test_a_file_system_that_does_not_answer_is_a_fault_of_its_own(status: str, c
 
 def test_what_is_hidden_is_not_there_and_what_is_a_users_own_is_watched(healthy: Host) -> None:
     root = Filesystem(mount="/", type="xfs", read_only=False, used_pct=1.0, inodes_used_pct=1.0)
-    own = Filesystem(mount="/home/x/m", type="fuse.sshfs", read_only=False, status="timeout")
+    own = Filesystem(mount="/scratch/m", type="fuse.sshfs", read_only=False, status="timeout")
     hidden = Filesystem(mount="/a/b", type="xfs", read_only=False, status="hidden")
     look = reading(replace(healthy, filesystems=(root, own, hidden)))
-    assert found(look) == {("mount:/home/x/m", "mounts-hung", "hung", "watch")}
-    assert found(look, by=profile(mount__required=["/", "/a/b", "/home/x/m"])) == {
-        ("mount:/home/x/m", "mounts-hung", "hung", "fault"),
+    assert found(look) == {("mount:/scratch/m", "mounts-hung", "hung", "watch")}
+    assert found(look, by=profile(mount__required=["/", "/a/b", "/scratch/m"])) == {
+        ("mount:/scratch/m", "mounts-hung", "hung", "fault"),
         ("mount:/a/b", "mounts-present", "missing", "fault"),
     }
 
