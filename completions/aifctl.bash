@@ -73,7 +73,7 @@ _aifctl_place() {
     status) options='--allow-empty --by --color --exclude --fail-on --first -h --help --hostfile --inventory --map -o --output --progress -q --quiet --sample --stale-after --state --state-dir -v --verbose --watch' arguments=(ask-selector) ;;
     store) commands=rebuild options='-h --help' ;;
     'store rebuild') options='--color -h --help --inventory --log -o --output --progress -q --quiet --state --state-dir -v --verbose' ;;
-    sweep) options='--act --allow-empty --color --connect-timeout --deadline --exclude --fail-on --first -h --heartbeat-url --help --hostfile -i --identity --include-state --inventory -J --jitter --jump --key-password --known-hosts --lock --max-failed --min-coverage -o --only-changes --output --port --profile --progress -q --quiet --resume --retries --sample --state --state-dir --stragglers --textfile --timeout --user -v --verbose -w --wave --width --workers' arguments=(ask-selector) ;;
+    sweep) options='--act --allow-empty --color --connect-timeout --deadline --exclude --fail-on --first -h --heartbeat-url --help --hostfile -i --identity --include-state --inventory -J --jitter --jump --key-password --known-hosts --lock --max-failed --min-coverage -o --only-changes --output --port --profile --progress -q --quiet --resume --retries --sample --state --state-dir --stragglers --sudo --sudo-password --textfile --timeout --user -v --verbose -w --wave --width --workers' arguments=(ask-selector) ;;
     trust) commands='forget scan show' options='-h --help' ;;
     'trust forget') options='--allow-empty --color --confirm-hash --connect-timeout --deadline --dry-run --exclude --first -h --help --hostfile -i --identity --include-state --inventory -J --jump --key-password --known-hosts --max-failed --min-coverage -o --output --port --progress -q --quiet --reason --retries --sample --state --state-dir --stragglers --timeout --user -v --verbose -w --wave --width --workers -y --yes' arguments=(ask-selector) ;;
     'trust scan') options='--allow-empty --color --confirm-hash --connect-timeout --deadline --dry-run --exclude --first -h --help --hostfile -i --identity --include-state --inventory -J --jump --key-password --known-hosts --max-failed --min-coverage -o --output --port --progress -q --quiet --reason --retries --sample --state --state-dir --stragglers --timeout --user -v --verbose -w --wave --width --workers -y --yes' arguments=(ask-selector) ;;
@@ -89,10 +89,12 @@ _aifctl_option() {
     *:--where) how=ask-attribute ;;
     'sim fault:--name') how=ask-fleet ;;
     *:--outcome) how=ask-outcomes ;;
+    *:--resume) how=ask-run ;;
     *:--exclude|'checks mute:--nodes'|'checks unmute:--nodes') how=ask-selector ;;
     *:--hostfile|*:--identity|*:--inventory|*:--known-hosts|*:--textfile|*:-i) how=files ;;
     *:--log|*:--outdir|*:--state-dir) how=folders ;;
     *:--color) how=list-colors ;;
+    sweep:--fail-on) how=list-fault-degraded-unknown-watch-new ;;
     *:--cure|*:--fault) how=list-faults ;;
     *:--format|*:-f) how=list-formats ;;
     *:--again) how=list-lost ;;
@@ -103,7 +105,7 @@ _aifctl_option() {
     *:--include-state) how=list-states ;;
     status:--fail-on) how=list-watch-degraded-fault-unknown-unreachable-stale-unseen-new ;;
     *:--wave) how=list-waves ;;
-    *:--back|*:--check|*:--closed|*:--confirm-hash|*:--connect-timeout|*:--deadline|sweep:--fail-on|*:--first|*:--for|*:--id|*:--jitter|*:--jump|*:--keep|*:--limit|*:--lock|*:--max-failed|*:--min-coverage|*:--mode|'sim up:--name'|'bench fanout:--nodes'|'sim up:--nodes'|*:--output-cap|*:--owner|*:--port|*:--profile|*:--reason|*:--resume|*:--retries|*:--rounds|*:--sample|*:--scope|*:--seed|*:--since|*:--stale-after|*:--state|*:--stragglers|*:--sudo=|*:--timeout|*:--until|*:--user|*:--wait|*:--watch=|*:--width|*:--workers|*:-J|*:-w) how=nothing ;;
+    *:--back|*:--check|*:--closed|*:--confirm-hash|*:--connect-timeout|*:--deadline|*:--first|*:--for|*:--id|*:--jitter|*:--jump|*:--keep|*:--limit|*:--lock|*:--max-failed|*:--min-coverage|*:--mode|'sim up:--name'|'bench fanout:--nodes'|'sim up:--nodes'|*:--output-cap|*:--owner|*:--port|*:--profile|*:--reason|*:--retries|*:--rounds|*:--sample|*:--scope|*:--seed|*:--since|*:--stale-after|*:--state|*:--stragglers|*:--sudo=|*:--timeout|*:--until|*:--user|*:--wait|*:--watch=|*:--width|*:--workers|*:-J|*:-w) how=nothing ;;
     *) return 1 ;;
     esac
 }
@@ -123,6 +125,7 @@ _aifctl_list() {
     faults) echo acs-on auth-refused clock-1970 clock-skew clock-source clock-unsynced dead dies-mid-command dimm-lost disk-dead disk-error disk-full disk-worn driver-hung driver-skew ecc-chain ecc-dram ecc-off ecc-sram exit fabric-in-progress fabric-not-started flood fm-dead fm-skew full-disk governor gpu-fell-off gpu-init-failed gpu-lost gpu-off-bus-told gpu-recovery half-open hang hca-firmware-skew hca-lost hot hung-task hw-thermal ib-disabled ib-down ib-errors ib-ethernet ib-flap ib-no-sm ib-polling ib-slow inforom-corrupt inodes-full kernel-oops library-mismatch machine-check memory-ce memory-ue mig-on mlx5-health module-missing mount-gone mount-hung no-driver no-sftp non-utf8 nvlink-down oom pcie-aer pcie-downtrain persistence-off power-brake power-limit probe-cut probe-flood probe-garbage probe-schema read-only reboot refused remap-failure remap-pending service-dead slow slow-banner soft-lockup stuck stuck-process sudo-password swap-on sxid throttle vbios-skew wrong-host-key wrong-name wrong-serial xid ;;
     rack-su-hall-sku-state-feed-result-check-node) echo rack su hall sku state feed result check node ;;
     watch-degraded-fault-unknown-unreachable-stale-unseen-new) echo watch degraded fault unknown unreachable stale unseen new ;;
+    fault-degraded-unknown-watch-new) echo fault degraded unknown watch new ;;
     esac
 }
 

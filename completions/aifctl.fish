@@ -218,7 +218,7 @@ function __aifctl_options
             string join \n -- '--no-sudo	As the login user, who is root'
     end
     switch "$argv[1]"
-        case 'node collect' 'node reboot' 'node reset-gpu' 'run' 'script' 'shell'
+        case 'node collect' 'node reboot' 'node reset-gpu' 'run' 'script' 'shell' 'sweep'
             string join \n -- '--sudo-password	file:PATH, fd:N, cmd:COMMAND or ask'
     end
     switch "$argv[1]"
@@ -262,7 +262,7 @@ function __aifctl_options
             string join \n -- '--outdir	Every byte as NODE.out and NODE.err' '--output-cap	Kept per node and stream (1M)' '--live	Lines as they come, each with its node\'s name' '--only-changes	Only what is not as in the last run of the same' '--stdin	Stream this command\'s stdin to every node' '--remote-exit-code	On one node: exit with the remote command\'s code'
     end
     switch "$argv[1]"
-        case 'run' 'script' 'shell'
+        case 'run' 'script' 'shell' 'sweep'
             string join \n -- '--sudo	As root, or as USER'
     end
     switch "$argv[1]"
@@ -295,7 +295,7 @@ function __aifctl_options
     end
     switch "$argv[1]"
         case 'sweep'
-            string join \n -- '--act	Drain by the inventory\'s policy, within its budgets' '--fail-on	Exit 1 from fault, degraded, unknown, watch, or for anything new' '--profile	Judge all nodes by this profile, whatever their SKU' '--resume	Go on with one that was cut short, in place of SELECTOR; or latest' '--only-changes	Only what is other than in the sweep before'
+            string join \n -- '--act	Drain by the inventory\'s policy, within its budgets' '--fail-on	From what on to exit 1; new: for anything new' '--profile	Judge all nodes by this profile, whatever their SKU' '--resume	Go on with one that was cut short, in place of SELECTOR; or latest' '--only-changes	Only what is other than in the sweep before'
     end
     switch "$argv[1]"
         case 'unfreeze'
@@ -314,6 +314,8 @@ function __aifctl_values
             echo ask-fleet
         case '*:--outcome'
             echo ask-outcomes
+        case '*:--resume'
+            echo ask-run
         case '*:--exclude' 'checks mute:--nodes' 'checks unmute:--nodes'
             echo ask-selector
         case '*:--hostfile' '*:--identity' '*:--inventory' '*:--known-hosts' '*:--textfile' '*:-i'
@@ -322,6 +324,8 @@ function __aifctl_values
             echo folders
         case '*:--color'
             echo list-colors
+        case 'sweep:--fail-on'
+            echo list-fault-degraded-unknown-watch-new
         case '*:--cure' '*:--fault'
             echo list-faults
         case '*:--format' '*:-f'
@@ -342,7 +346,7 @@ function __aifctl_values
             echo list-watch-degraded-fault-unknown-unreachable-stale-unseen-new
         case '*:--wave'
             echo list-waves
-        case '*:--back' '*:--check' '*:--closed' '*:--confirm-hash' '*:--connect-timeout' '*:--deadline' 'sweep:--fail-on' '*:--first' '*:--for' '*:--id' '*:--jitter' '*:--jump' '*:--keep' '*:--limit' '*:--lock' '*:--max-failed' '*:--min-coverage' '*:--mode' 'sim up:--name' 'bench fanout:--nodes' 'sim up:--nodes' '*:--output-cap' '*:--owner' '*:--port' '*:--profile' '*:--reason' '*:--resume' '*:--retries' '*:--rounds' '*:--sample' '*:--scope' '*:--seed' '*:--since' '*:--stale-after' '*:--state' '*:--stragglers' '*:--sudo=' '*:--timeout' '*:--until' '*:--user' '*:--wait' '*:--watch=' '*:--width' '*:--workers' '*:-J' '*:-w'
+        case '*:--back' '*:--check' '*:--closed' '*:--confirm-hash' '*:--connect-timeout' '*:--deadline' '*:--first' '*:--for' '*:--id' '*:--jitter' '*:--jump' '*:--keep' '*:--limit' '*:--lock' '*:--max-failed' '*:--min-coverage' '*:--mode' 'sim up:--name' 'bench fanout:--nodes' 'sim up:--nodes' '*:--output-cap' '*:--owner' '*:--port' '*:--profile' '*:--reason' '*:--retries' '*:--rounds' '*:--sample' '*:--scope' '*:--seed' '*:--since' '*:--stale-after' '*:--state' '*:--stragglers' '*:--sudo=' '*:--timeout' '*:--until' '*:--user' '*:--wait' '*:--watch=' '*:--width' '*:--workers' '*:-J' '*:-w'
             echo nothing
         case '*'
             return 1
@@ -377,6 +381,8 @@ function __aifctl_list
             string join \n -- 'rack' 'su' 'hall' 'sku' 'state' 'feed' 'result' 'check' 'node'
         case 'watch-degraded-fault-unknown-unreachable-stale-unseen-new'
             string join \n -- 'watch' 'degraded' 'fault' 'unknown' 'unreachable' 'stale' 'unseen' 'new'
+        case 'fault-degraded-unknown-watch-new'
+            string join \n -- 'fault' 'degraded' 'unknown' 'watch' 'new'
     end
 end
 

@@ -148,7 +148,7 @@ OF_METAVAR = {
     **dict.fromkeys(("FILE", "PATH", "PATH.prom", "SRC", "DEST", "ARGS"), "files"),
     **dict.fromkeys(("DIR", "DESTDIR"), "folders"),
     **dict.fromkeys(("SELECTOR",), "selector"),
-    **dict.fromkeys(("RUN", "RUN2"), "run"),
+    **dict.fromkeys(("RUN", "RUN2", "SWEEP"), "run"),
     **dict.fromkeys(("KIND[:ARG]@NODES", "KIND[@NODES]|all"), "faults"),
     "NODE": "node",
     "CHECK": "check",
@@ -165,7 +165,9 @@ OF_METAVAR = {
     **dict.fromkeys(
         ("N", "N|%", "H", "HOST", "NAME", "NAME[:skip|wait=S]", "OCTAL", "SHARE", "SHARE:TIME", "SIZE"), ""
     ),
-    **dict.fromkeys(("TEXT", "TIME", "USER[:GROUP]", "=USER", "=S", "SERIAL|GUID|MAC|IP|PORT"), ""),
+    **dict.fromkeys(
+        ("TEXT", "TIME", "ID", "SCOPE", "URL", "USER[:GROUP]", "=USER", "=S", "SERIAL|GUID|MAC|IP|PORT"), ""
+    ),
 }
 
 #: Where that says too little: by option, by place and option, or by argument.

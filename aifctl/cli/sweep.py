@@ -30,7 +30,10 @@ def add_to(app: typer.Typer) -> None:
         selecting: Selecting,
         act: Annotated[bool, typer.Option("--act", help="Drain by the inventory's policy, within its budgets")] = False,
         fail_on: Annotated[
-            str, typer.Option(metavar="RESULT", help="Exit 1 from fault, degraded, unknown, watch, or for anything new")
+            str,
+            typer.Option(
+                metavar="fault|degraded|unknown|watch|new", help="From what on to exit 1; new: for anything new"
+            ),
         ] = "fault",
         profile: Annotated[
             str | None, typer.Option(metavar="NAME", help="Judge all nodes by this profile, whatever their SKU")
