@@ -54,7 +54,7 @@ def test_a_good_disk_is_well_and_nothing_else_is_judged(tmp_path: Path) -> None:
     assert shorts(verdict) == {("node", "disk-count", "missing", "degraded")} - {
         ("node", "disk-count", "missing", "degraded")
     }
-    assert verdict.judged == ("disk-health",)
+    assert verdict.judged == ("disk-errors", "disk-health")
 
 
 def test_of_an_unknown_node_a_disks_wear_is_unknown_and_its_faults_are_not(tmp_path: Path) -> None:
@@ -73,7 +73,6 @@ def test_of_an_unknown_node_a_disks_wear_is_unknown_and_its_faults_are_not(tmp_p
         ({"available_spare": 0, "available_spare_threshold": 11}, {("spare", "fault")}),
         ({"percentage_used": 81}, {("worn", "watch")}),
         ({"percentage_used": 104}, {("worn", "degraded")}),
-        ({"media_errors": 3}, {("media-errors", "watch")}),
         ({"critical_warning": 4}, {("warning-2", "fault")}),
         ({"temperature": 71}, set()),
         ({"num_err_log_entries": 12345, "unsafe_shutdowns": 999, "power_on_hours": 10**6}, set()),
@@ -88,7 +87,15 @@ def test_a_bad_disk_is_found_though_it_says_that_it_passed(
 
 def test_a_disk_without_its_log_is_unknown(tmp_path: Path) -> None:
     verdict = changed(tmp_path, lambda told: told.pop("nvme_smart_health_information_log"))
-    assert shorts(verdict) == {("disk:nvme9", "disk-health", "unknown", "unknown")}
+    assert shorts(verdict) == {
+        ("disk:nvme9", "disk-health", "unknown", "unknown"),
+        ("node", "disk-errors", "unknown", "unknown"),
+    }
+
+
+def test_errors_of_its_medium_are_watched(tmp_path: Path) -> None:
+    verdict = changed(tmp_path, lambda told: log(told).update(media_errors=3))
+    assert shorts(verdict) == {("disk:nvme9", "disk-errors", "media-errors", "watch")}
 
 
 @pytest.mark.parametrize("shape", ["v1_flat", "v2_nested"])

@@ -18,7 +18,8 @@ from tests.fuzzing import examples
 from tests.health.host_cases import INVENTORY, NOW_S, Fault, Found, checks, found, host_of, judged, profile, reading
 
 NAMES = {
-    "clock-source", "clock-sync", "cpu-count", "cpu-governor", "dimm-count", "disk-count", "disk-fill", "disk-health", "edac",
+    "clock-source", "clock-sync", "cpu-count", "cpu-governor", "dimm-count", "disk-count", "disk-errors", "disk-fill",
+    "disk-health", "edac",
     "fabric-manager-service", "fabric-manager-version", "failed-units", "hugepages", "kernel-command-line", "memlock-limit",
     "memory-size", "modules", "mounts-hung", "mounts-present", "node-identity", "numa", "panic-records", "probe-left",
     "services", "stuck-processes", "swap-off",
@@ -79,7 +80,7 @@ def test_a_healthy_node_has_nothing_that_is_wrong(healthy: Host) -> None:
         (lambda it: it.kill_disk(), {(DISK, "disk-health", "dead", "fault")}),
         (lambda it: it.wear_disk(), {(DISK, "disk-health", "spare", "fault"), (DISK, "disk-health", "worn", "degraded")}),
         (lambda it: setattr(it.disks[3], "used", 85), {(DISK, "disk-health", "worn", "watch")}),
-        (lambda it: setattr(it.disks[3], "media_errors", 7), {(DISK, "disk-health", "media-errors", "watch")}),
+        (lambda it: setattr(it.disks[3], "media_errors", 7), {(DISK, "disk-errors", "media-errors", "watch")}),
         (lambda it: setattr(it.disks[3], "warning", 0b1100), {(DISK, "disk-health", f"warning-{bit}", "fault") for bit in (2, 3)}),
         (lambda it: setattr(it.disks[3], "warning", 0b10), {(DISK, "disk-health", "too-hot", "watch")}),
         (lambda it: setattr(it.disks[3], "warning", 0b1), set()),  # the spare is judged by its own numbers
@@ -116,7 +117,7 @@ def test_a_sick_node_is_found_by_its_check_and_no_other(fault: Fault, expected: 
         ({"services": {}}, node("fabric-manager-service", "unknown", "unknown")),
         ({"services": {"nvidia-fabricmanager.service": "activating"}}, node("fabric-manager-service", "down", "watch")),
         ({"filesystems": Absent.TIMEOUT}, {("node", name, "unknown", "unknown") for name in ("disk-fill", "mounts-hung", "mounts-present")}),
-        ({"disks": Absent.ERROR}, {("node", name, "unknown", "unknown") for name in ("disk-health", "disk-count")}),
+        ({"disks": Absent.ERROR}, {("node", name, "unknown", "unknown") for name in ("disk-health", "disk-count", "disk-errors")}),
         ({"clock_synced": Absent.DENIED}, node("clock-sync", "unknown", "unknown")),
         ({"clock_offset_s": Absent.NOT_AVAILABLE}, set()),
         ({"stuck": (StuckProcess(pid=7, state="D", name="nvidia-smi"),)}, node("stuck-processes", "unknown", "unknown")),

@@ -19,7 +19,7 @@ _WARNINGS = {2: "its reliability is degraded", 3: "it can only be read", 4: "its
 _TOO_HOT = 1
 #: <linux/nvme_host.h> and <scsi/scsi_device.h>: well; on the way to it; all others are gone.
 _LIVE, _COMING = frozenset({"live", "running"}), frozenset({"new", "created", "resetting", "connecting", "quiesce"})
-_TOLD = ("critical_warning", "available_spare_pct", "used_pct", "media_error_count")
+_TOLD = ("critical_warning", "available_spare_pct", "used_pct")
 
 
 def _judge(disk: Disk, case: Case) -> Iterator[Finding]:
@@ -35,10 +35,6 @@ def _judge(disk: Disk, case: Case) -> Iterator[Finding]:
     yield from _spare(disk)
     yield from _warnings(disk)
     yield from _wear(disk, case)
-    errors = known(disk.media_error_count, 0)
-    if errors:
-        said = f"it has counted {errors} error(s) of its medium"
-        yield _finding(disk, "media-errors", said, Result.WATCH, Action.WATCH, errors, 0)
     _all_told(disk)
 
 
@@ -114,5 +110,4 @@ CHECK = Check(
     "say that it passed. The log takes root: where the login user may not read it, the state of the controller alone is "
     "judged, else every node of a fleet that is looked at as another user would be unknown. The probe reads it of NVMe "
     "disks; of others, triage judges what smartctl says.",
-    moving=True,
 )
