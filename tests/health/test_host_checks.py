@@ -113,6 +113,7 @@ def test_a_sick_node_is_found_by_its_check_and_no_other(fault: Fault, expected: 
         ({"dimm_count": Absent.NOT_AVAILABLE, "edac": Absent.NOT_AVAILABLE}, set()),
         ({"serials": Absent.DENIED}, set()),  # who is not root is not told
         ({"panics": Absent.DENIED}, set()),
+        ({"stuck": Absent.DENIED}, set()),
         ({"services": Absent.NOT_AVAILABLE, "failed_units": Absent.NOT_AVAILABLE}, set()),
         ({"services": {}}, node("fabric-manager-service", "unknown", "unknown")),
         ({"services": {"nvidia-fabricmanager.service": "activating"}}, node("fabric-manager-service", "down", "watch")),

@@ -105,6 +105,7 @@ def test_a_name_may_hold_anything(tmp_path: Path) -> None:
 @pytest.mark.parametrize("text", ["", "1 (x", "1 (x) ", "\xff\xfe"])
 def test_a_line_that_is_cut_is_no_process_that_waits(text: str, tmp_path: Path) -> None:
     (tmp_path / "proc/12").mkdir(parents=True)
+    (tmp_path / "proc/1").mkdir()
     (tmp_path / "proc/12/stat").write_text(text, encoding="latin-1")
     assert process_table.stuck(str(tmp_path), 100.0) == []
 
@@ -128,6 +129,11 @@ def test_a_file_that_cannot_be_read_says_so_in_its_own_place(path: str, place: t
     for name in place:
         data = data[name]
     assert data == {"!": "EISDIR"}
+
+
+def test_processes_that_are_hidden_are_not_none(root: Path) -> None:
+    shutil.rmtree(root / "proc/1")
+    assert read(root)["stuck"] == {"!": "EACCES"}
 
 
 def test_records_of_panics_come_with_their_time(tmp_path: Path) -> None:
@@ -170,7 +176,6 @@ def test_the_oldest_python_reads_the_same(root: Path) -> None:
 
 def test_a_node_of_ten_thousand_processes_is_read_within_its_limit(tmp_path: Path) -> None:
     root = written(tmp_path)
-    shutil.copytree("/proc/self", root / "proc/1", ignore=lambda _, names: [name for name in names if name != "stat"])
     for pid in range(2, 10_000):
         (root / f"proc/{pid}").symlink_to("1")
     begun_s = os.times().user + os.times().system

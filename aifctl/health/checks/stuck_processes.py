@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from aifctl.diagnosis.absent import Absent, CannotTellError, known, told
+from aifctl.diagnosis.absent import Absent, CannotTellError, NeutralError, known, told
 from aifctl.diagnosis.check import Case, Check, Threshold
 from aifctl.diagnosis.finding import Action, Finding, Result
 from aifctl.diagnosis.host import Host, StuckProcess
@@ -19,6 +19,8 @@ _SHOWN = 8
 
 
 def _judge(node: Host, case: Case) -> Iterator[Finding]:
+    if node.stuck is Absent.DENIED:
+        raise NeutralError("processes")
     found = told(node.stuck, "processes")
     if not found:
         return
@@ -79,6 +81,6 @@ CHECK = Check(
     ),
     detail="How long one waits is since it last ran (/proc/PID/sched), not since it began: any old process that is just "
     "waiting for its disk would look stuck. Who is not root does not see in which function another's process waits; its "
-    "name counts all the same.",
+    "name counts all the same. Where other users' processes are hidden from it (hidepid) there is nothing to judge.",
     moving=True,
 )

@@ -1,5 +1,6 @@
 """Processes that have been waiting in the kernel, or for their parent, longer than they should."""
 
+import errno
 import os
 import select
 
@@ -19,12 +20,15 @@ _KERNEL_THREADS = b"2"  # their common parent
 def stuck(root: str, uptime_s: float) -> "List[Any]":
     """Return [pid, state, name, seconds or None, where it waits] of each; kernel threads' names stand in brackets.
 
-    OSError where there is no process table.
+    OSError where there is no process table, or others' processes are kept from us (hidepid).
     """
     folder = os.path.join(root, "proc")
     prefix = folder + "/"
     found = []
-    for name in os.listdir(folder)[:_MOST_PROCESSES]:  # thousands: nothing here that could be left away
+    names = os.listdir(folder)
+    if "1" not in names:
+        raise PermissionError(errno.EACCES, "processes of others are not shown")
+    for name in names[:_MOST_PROCESSES]:  # thousands: nothing here that could be left away
         if name.isdigit():
             head, _, rest = _stat(prefix + name + "/stat").rpartition(b") ")
             if rest[:1] in _STATES:
