@@ -39,9 +39,14 @@ def ask_if_any(gpu: Gpu, name: str, case: Case) -> Any:
 
 
 def _is_neutral(value: Absent, name: str, case: Case) -> bool:
-    """Whether this hardware, this driver or the tool that was asked has no word for a field."""
-    section = case.reading.gpu
-    return value in NEUTRAL or (value is Absent.MISSING and section is not None and name in untold_by(section.source))
+    """Whether this hardware or this driver has no word for a field, or the tool whose output somebody sent.
+
+    A probe that had to make do with such a tool could not look: on a node in service that is unknown.
+    """
+    if value in NEUTRAL:
+        return True
+    section, sent = case.reading.gpu, not case.reading.node
+    return sent and value is Absent.MISSING and section is not None and name in untold_by(section.source)
 
 
 def every_gpu(reading: Reading) -> Iterator[tuple[str, Gpu]]:

@@ -21,6 +21,12 @@ def case(source: str = "nvml") -> Case:
     return Case(reading=reading, profile=None, memory=Memory())
 
 
+def sent(source: str) -> Case:
+    """A file that somebody sent: it is of no node."""
+    served = case(source)
+    return replace(served, reading=replace(served.reading, node=""))
+
+
 def test_what_is_told_is_returned_be_it_nothing() -> None:
     assert ask(GPU, "power_w", case()) == 0.0
     assert ask_if_any(GPU, "remap_pending", case()) is False
@@ -46,7 +52,7 @@ def test_what_should_have_been_told_can_not_be_told_and_is_named(why: Absent) ->
 
 def test_what_a_tool_has_no_word_for_is_neutral_with_that_tool_alone() -> None:
     gpu = replace(GPU, inforom_valid=Absent.MISSING)
-    assert ask_if_any(gpu, "inforom_valid", case("nvidia-smi-xml")) is None
+    assert ask_if_any(gpu, "inforom_valid", sent("nvidia-smi-xml")) is None
     with pytest.raises(CannotTellError):
         ask_if_any(gpu, "inforom_valid", case("nvml"))
     with pytest.raises(CannotTellError):
@@ -66,3 +72,13 @@ def test_a_finding_says_which_gpu_and_goes_by_its_serial() -> None:
     )  # fmt: skip
     nameless = gpu_finding("x", Gpu(index=3), "code", RESET, "is ill")
     assert (nameless.subject, nameless.identity, nameless.message) == ("gpu:#3", "", "the GPU at index 3 is ill")
+
+
+def test_on_a_node_in_service_a_probe_that_made_do_with_that_tool_could_not_look() -> None:
+    gpu = replace(GPU, inforom_valid=Absent.MISSING)
+    with pytest.raises(CannotTellError):
+        ask_if_any(gpu, "inforom_valid", case("nvidia-smi-xml"))
+    with pytest.raises(CannotTellError):
+        ask(gpu, "inforom_valid", case("nvidia-smi-xml"))
+    with pytest.raises(NeutralError):
+        ask(gpu, "inforom_valid", sent("nvidia-smi-xml"))

@@ -45,12 +45,12 @@ def test_eight_healthy_h100_are_ok_and_judged_by_all_that_nvidia_smi_tells(tmp_p
 
 
 def test_all_eight_at_the_power_brake_are_one_chassis(tmp_path: Path) -> None:
-    reading = replace(read("gpud.smi-q.h100x8.535.161.ALL8-hw-power-brake.txt", tmp_path), node="n1")
-    verdict = judged(reading, by=profile())
+    verdict = judged(read("gpud.smi-q.h100x8.535.161.ALL8-hw-power-brake.txt", tmp_path), by=profile())
     assert told(verdict.findings) == {("throttle", "power-brake", "fault")}
     assert len(verdict.findings) == len({one.subject for one in verdict.findings}) == 8
     ground = Ground(judged=frozenset({"n1"}), gpu_counts={"n1": 8})
-    (incident,) = fold(verdict.findings, ground, explained_by=explained_by(gpu_checks()))
+    findings = [replace(one, node="n1") for one in verdict.findings]
+    (incident,) = fold(findings, ground, explained_by=explained_by(gpu_checks()))
     assert (incident.scope, incident.scope_value, incident.action) == ("chassis", "n1", Action.DRAIN)
 
 
