@@ -243,7 +243,7 @@ def condition_of(
         state: of its life; whom a sweep leaves out on purpose is `out`.
         off: powered down on purpose.
         age_s: how long ago that look was.
-        is_of_last: it was made by the last sweep that was to ask this node, or since.
+        is_of_last: it was made by the last sweep that was to ask this node, by one beside it, or since.
         stale_after_s: how old evidence may be.
 
     What was found sick stays sick until a look says otherwise, however old; ok and watch go stale.

@@ -95,7 +95,7 @@ class _Nodes:
             state=state,
             off=off,
             age_s=self._now_s - row.at_s,
-            is_of_last=self._meant.looked_since(name, row.sweep),
+            is_of_last=self._meant.looked_since(name, row.sweep, row.at_s),
             stale_after_s=self._stale_after_s,
         )
         return NodeHealth(

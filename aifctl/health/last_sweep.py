@@ -29,19 +29,27 @@ class MeantBy:
         whole: rank of the newest ended one of the whole fleet; beyond all others where there is none.
         some: those of parts of it, by node, where they are newer.
         ids: sweep → the nodes it meant; None for all.
+        began_at_s: by rank. ended_at_s: sweep → when it ended, of those that have.
     """
 
     ranks: Mapping[str, int] = field(default_factory=dict)
     whole: int = sys.maxsize
     some: Mapping[str, int] = field(default_factory=dict)
     ids: Mapping[str, Collection[str] | None] = field(default_factory=dict)
+    began_at_s: Sequence[float] = ()
+    ended_at_s: Mapping[str, float] = field(default_factory=dict)
 
-    def looked_since(self, name: str, sweep: str) -> bool:
+    def looked_since(self, name: str, sweep: str, at_s: float) -> bool:
         """Return whether a look by this sweep is of the last one that was to ask the node, or of a newer one.
 
-        By the sweeps' order, not by the clock: control hosts have several.
+        By the sweeps' order, not by the clock: control hosts have several. But of two sweeps at once (cron's, and a
+        person's that began later) either one's look is as good: the store keeps the one that it was handed first.
         """
-        return self.ranks.get(sweep, sys.maxsize) <= min(self.whole, self.some.get(name, sys.maxsize))
+        last = min(self.whole, self.some.get(name, sys.maxsize))
+        if self.ranks.get(sweep, sys.maxsize) <= last:
+            return True
+        # One that goes on, or was cut off, was there when it looked; that is all that is known of it.
+        return self.ended_at_s.get(sweep, at_s) >= self.began_at_s[last]
 
 
 def meant_by(sweeps: Sequence[SweepRow], fleet: Fleet) -> MeantBy:
@@ -60,7 +68,14 @@ def meant_by(sweeps: Sequence[SweepRow], fleet: Fleet) -> MeantBy:
             for name in names:
                 some.setdefault(name, rank)
     ranks = {sweep.id: rank for rank, sweep in enumerate(sweeps)}
-    return MeantBy(ranks=ranks, whole=whole, some=some, ids=ids)
+    return MeantBy(
+        ranks=ranks,
+        whole=whole,
+        some=some,
+        ids=ids,
+        began_at_s=tuple(sweep.started_at_s for sweep in sweeps),
+        ended_at_s={sweep.id: sweep.ended_at_s for sweep in sweeps if sweep.ended_at_s is not None},
+    )
 
 
 def last_sweep_of(names: Sequence[str], sweeps: Sequence[SweepRow], meant: MeantBy) -> SweepHealth | None:
