@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+from aifctl.core.errors import BackendError, SetupError
 from aifctl.core.printable import printable_line
 from aifctl.diagnosis.absent import CannotTellError, NeutralError
 from aifctl.diagnosis.check import Check
@@ -45,10 +46,18 @@ class PeersBefore:
         if not sku or not self._measuring:
             return {}
         if sku not in self._spreads:
-            readings = list(self._readings(sku))
+            readings = self._sample(sku)
             spreads = {check.name: self._spread(check, readings) for check in self._measuring}
             self._spreads[sku] = {name: spread for name, spread in spreads.items() if spread is not None}
         return self._spreads[sku]
+
+    def _sample(self, sku: str) -> Sequence[Reading]:
+        """Return the sample; none where the store has gone away since the sweep began, which makes no node unjudged."""
+        try:
+            return list(self._readings(sku))
+        except (BackendError, SetupError) as problem:
+            self._tell(f"nodes of SKU {printable_line(sku)} are compared with no peers: {problem}")
+            return []
 
     def _readings(self, sku: str) -> Iterator[Reading]:
         answered = [node for node, row in self._rows.items() if row.outcome == "ok" and self._sku_of(node) == sku]

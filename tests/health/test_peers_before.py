@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from aifctl.core.errors import BackendError
 from aifctl.diagnosis.absent import CannotTellError
 from aifctl.diagnosis.check import Check
 from aifctl.diagnosis.packing import pack
@@ -79,3 +80,16 @@ def test_a_measure_that_fails_is_said_and_costs_no_other_its_peers() -> None:
     broken, blind = measuring("broken", fails=KeyError("x")), measuring("blind", fails=CannotTellError("it", "so"))
     assert set(kept.peers(broken, blind, *gpu_checks()).of("h100")) == {"ecc-corrected", "gpu-power", "gpu-temperature"}
     assert kept.told == ["the check broken compares with no peers: its measure failed (KeyError: 'x')"]
+
+
+def test_a_store_that_has_gone_away_takes_the_peers_away_and_no_verdict() -> None:
+    kept = Kept()
+
+    def gone(_: str) -> bytes | None:
+        raise BackendError("the store does not answer")
+
+    peers = PeersBefore(gpu_checks(), kept.rows, SKUS.get, gone, kept.told.append)
+    assert peers.of("h100") == peers.of("h100") == {}
+    assert kept.told == ["nodes of SKU h100 are compared with no peers: the store does not answer"], (
+        "once, not per node"
+    )
