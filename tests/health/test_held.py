@@ -41,7 +41,7 @@ def owners(tools: FakeToolbox) -> set[str]:
 
 
 def test_nodes_are_leased_while_inside_and_given_back_whatever_happens(tools: FakeToolbox) -> None:
-    seen = []
+    seen: list[str] = []
 
     def fails() -> None:
         seen.extend(lease.scope for lease in tools.store.leases())

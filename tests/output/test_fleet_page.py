@@ -30,9 +30,7 @@ from tests.diagnosis.fleet_healths import (
 from tests.output.conftest import Render
 from tests.output.fleet_reports import report_of
 
-_FETCHES = re.compile(
-    r"""(?:src|href|action|poster|srcset)\s*=(?!"data:,")|url\(|@import|fetch\(|XMLHttp|https?:"""
-)
+_FETCHES = re.compile(r"""(?:src|href|action|poster|srcset)\s*=(?!"data:,")|url\(|@import|fetch\(|XMLHttp|https?:""")
 
 
 def page_of(health: FleetHealth) -> str:
