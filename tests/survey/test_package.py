@@ -61,7 +61,12 @@ def test_the_probe_is_small_and_built_once() -> None:
     with zipfile.ZipFile(BytesIO(package.data)) as archive:
         assert {"__main__.py", "pynvml.py", "probe/__main__.py", "probe/sections/gpu.py"} <= set(archive.namelist())
         assert b"NVIDIA Corporation" in archive.read("pynvml.py")
-    assert not [name for name in sys.modules if name == "pynvml"]
+
+
+def test_building_the_probe_runs_no_bindings() -> None:
+    code = "import sys; from aifctl.wiring.probe import probe_package; probe_package(); print('pynvml' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"
 
 
 @pytest.mark.parametrize("python", EVERY_PYTHON)
