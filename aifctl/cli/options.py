@@ -172,7 +172,7 @@ class Pacing:
         str | None,
         typer.Option(
             metavar="SHARE",
-            help="Exit 3 below this share of nodes that answered (100%; sweep 98%)",
+            help="Exit 3 below this share that answered (100%; sweep: 98% could be judged)",
             rich_help_panel=_PACE,
         ),
     ] = None

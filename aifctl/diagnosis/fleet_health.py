@@ -143,7 +143,7 @@ class IncidentHealth:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SweepHealth:
-    """The newest sweep of these nodes that has ended; `going_on`: a newer one has begun, and not ended."""
+    """The newest sweep of these nodes that has ended; `answered` could be judged; `going_on`: a newer has begun, not ended."""
 
     id: str
     started_at_s: float
@@ -155,7 +155,7 @@ class SweepHealth:
 
     @property
     def share(self) -> float:
-        """Answered share of asked, 0-1; 0 where nothing was asked: nothing was seen then."""
+        """Share of asked that could be judged, 0-1; 0 where nothing was asked: nothing was seen then."""
         return self.answered / self.asked if self.asked else 0.0
 
 

@@ -38,9 +38,11 @@ def _sweep(health: FleetHealth) -> Iterator[Family]:
     yield gauge("aifctl_sweep_last_timestamp_seconds", "When the last sweep ended.", sweep.ended_at_s)
     duration_s = sweep.ended_at_s - sweep.started_at_s
     yield gauge("aifctl_sweep_last_duration_seconds", "How long the last sweep took.", duration_s)
-    yield gauge("aifctl_sweep_last_coverage_ratio", "Answered share of the nodes it asked.", sweep.share)
+    yield gauge(
+        "aifctl_sweep_last_coverage_ratio", "Share of the nodes it was to ask that could be judged.", sweep.share
+    )
     yield gauge("aifctl_sweep_last_asked_nodes", "Nodes that it was to ask.", sweep.asked)
-    yield gauge("aifctl_sweep_last_answered_nodes", "Nodes that answered.", sweep.answered)
+    yield gauge("aifctl_sweep_last_answered_nodes", "Nodes that could be judged.", sweep.answered)
 
 
 def _incidents(incidents: tuple[IncidentHealth, ...]) -> Iterator[Family]:

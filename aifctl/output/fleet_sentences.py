@@ -158,7 +158,7 @@ def _coverage(sweep: SweepHealth) -> str:
     # Rounded down: 6249 of 6250 is not 100 %.
     share = int(sweep.share * 1000) / 10
     took = show_age(sweep.ended_at_s - sweep.started_at_s)
-    return f"{sweep.answered} of {sweep.asked} nodes answered ({share:g} %), took {took}"
+    return f"{sweep.answered} of {sweep.asked} nodes judged ({share:g} %), took {took}"
 
 
 def _going_on(health: FleetHealth) -> Iterator[Sentence]:

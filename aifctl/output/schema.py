@@ -106,7 +106,7 @@ def _coverage() -> dict[str, Any]:
         "type": "object",
         "properties": {
             "asked": count,
-            "answered": count,
+            "answered": {**count, "description": "nodes that answered; of a sweep and a status, that could be judged"},
             "skipped": count,
             "share": {"type": "number", "description": "answered of asked, 0 to 1"},
         },

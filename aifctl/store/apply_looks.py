@@ -36,7 +36,7 @@ def apply_end(hand: Hand, records: Sequence[Record]) -> None:
             "facts": merged(begun, record["facts"]),
         }
         hand.connection.execute(update(SWEEPS).where(here).values(values))
-        text = f"sweep {record['id']} ended with {record['exit_code']}: {record['answered']} nodes answered"
+        text = f"sweep {record['id']} ended with {record['exit_code']}: {record['answered']} nodes could be judged"
         hand.tell([{"at": record["at"], "kind": "sweep", "text": text, "facts": {"sweep": record["id"]}}])
 
 
