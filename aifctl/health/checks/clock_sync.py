@@ -35,7 +35,7 @@ def _judge(node: Host, case: Case) -> Iterator[Finding]:
     if abs(offset_s) < watch.value:
         return
     bad = abs(offset_s) >= degraded.value
-    said = f"the clock is {abs(offset_s) * 1000:.3g} ms {_way(offset_s)} its time source"
+    said = f"the clock is {_span(abs(offset_s))} {_way(offset_s)} its time source"
     yield _finding(
         "offset", said, Result.DEGRADED if bad else Result.WATCH, observed=offset_s, expected=degraded if bad else watch
     )
@@ -50,7 +50,7 @@ def _by_ours(case: Case) -> Iterator[Finding]:
         raise CannotTellError("the node's clock", Absent.MISSING)
     if theirs < _NOT_BEFORE_S:
         said = f"the node's clock says {_date(theirs)}: it was never set since it lost power"
-        yield _finding("unset", said, Result.FAULT, observed=theirs, expectation=ours)
+        yield _finding("unset", said, Result.FAULT, observed=_date(theirs), expectation=_date(ours))
         return
     skew_s = theirs - ours
     watch, fault = case.expect(_SKEW_WATCH), case.expect(_SKEW_FAULT)
@@ -59,6 +59,10 @@ def _by_ours(case: Case) -> Iterator[Finding]:
     result, limit = (Result.FAULT, fault) if abs(skew_s) >= fault.value else (Result.WATCH, watch)
     said = f"the node's clock says {_date(theirs)}, {abs(skew_s):.0f} s {_way(skew_s)} this control host's"
     yield _finding("skew", said, result, observed=round(skew_s, 3), expected=limit)
+
+
+def _span(length_s: float) -> str:
+    return f"{length_s:,.1f} s" if length_s >= 1 else f"{length_s * 1000:.1f} ms"
 
 
 def _way(offset_s: float) -> str:
