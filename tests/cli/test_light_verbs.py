@@ -19,7 +19,7 @@ from tests.house.source import CHECKOUT
 
 HEAVY = {"asyncssh", "cryptography", "paramiko", "sqlalchemy", "jinja2", "prompt_toolkit", "asyncio", "yaml"}
 
-_COUNTED = """
+COUNTED = """
 import json, sys
 from aifctl.main import main
 code = main(sys.argv[1:])
@@ -29,7 +29,7 @@ print(json.dumps([code, sorted({name.partition(".")[0] for name in sys.modules})
 
 def loaded(tmp_path: Path, *words: str, codes: frozenset[int] = frozenset({0, 1})) -> set[str]:
     done = subprocess.run(
-        [sys.executable, "-c", _COUNTED, *words],
+        [sys.executable, "-c", COUNTED, *words],
         env={
             "HOME": str(tmp_path),
             "PATH": "/usr/bin:/bin",

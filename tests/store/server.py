@@ -44,6 +44,28 @@ class Server:
             connection.execute(f"CREATE DATABASE {name}".encode("ascii"))
         return self.url(name)
 
+    def guarded_database(self, owner: str, password: str) -> str:
+        """Make an empty database of somebody who logs in with a password; its URL holds none."""
+        name = self.database().partition("?")[0].rpartition("/")[2]
+        rules = f"VALUES ('local all {owner} scram-sha-256'), ('local all all trust')"
+        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
+            for statement in (
+                f"CREATE ROLE {owner} LOGIN PASSWORD '{password}'",
+                f"ALTER DATABASE {name} OWNER TO {owner}",
+                f"COPY ({rules}) TO '{self.sockets / 'data/pg_hba.conf'}'",
+                "SELECT pg_reload_conf()",
+            ):
+                connection.execute(statement.encode("ascii"))
+        return self.url(name).replace("postgres@", f"{owner}@")
+
+    def refuse(self, url: str, *, refused: bool) -> None:
+        """Turn away who wants into a database, and throw out who is in it; or let them in again."""
+        name = url.partition("?")[0].rpartition("/")[2]
+        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
+            connection.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS {not refused}".encode("ascii"))
+            if refused:
+                connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name])
+
     def url(self, name: str) -> str:
         return f"postgresql://postgres@/{name}?host={quote(str(self.sockets), safe='')}"
 
