@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from aifctl.diagnosis.absent import Absent
-from aifctl.diagnosis.capabilities import settle_capabilities
 from aifctl.diagnosis.gpu import Gpu, GpuSection
+from aifctl.diagnosis.nvml_alike import parse_alike
 from aifctl.diagnosis.nvml_answers import Answers
-from aifctl.diagnosis.nvml_gpu import parse_gpu
 from aifctl.diagnosis.unreadable import UnreadableError
 
 _MOST_GPUS = 64
@@ -28,7 +27,7 @@ def parse_nvml(data: object) -> GpuSection:
         raise UnreadableError(f"the gpu section is no object but {type(data).__name__}")
     answers = Answers(data)
     driver_version = answers.text("driver")
-    gpus = [settle_capabilities(parse_gpu(gpu), driver_version) for gpu in _gpus(data.get("gpus"))]
+    gpus = [parse_alike(gpu, driver_version) for gpu in _gpus(data.get("gpus"))]
     return GpuSection(
         source="nvml",
         driver_version=driver_version,

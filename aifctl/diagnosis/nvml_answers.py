@@ -12,8 +12,8 @@ from aifctl.diagnosis.absent import NEUTRAL, Absent
 T = TypeVar("T")
 
 _MARK = "!"
-_LONGEST_TEXT = 200
-_LARGEST = 2**64
+LONGEST_TEXT = 200
+LARGEST = 2**64
 
 #: NVML's return codes (nvml.h, nvmlReturn_t) that say more than "error". A function that the installed library does not
 #: have, or a structure it does not know, is beyond that driver; an argument that it does not understand is a field id
@@ -72,14 +72,14 @@ class Answers:
             value = None
         if type(value) is not int:
             value = self.at(*path)
-        if type(value) is int and -_LARGEST < value < _LARGEST:
+        if type(value) is int and -LARGEST < value < LARGEST:
             return value
         return value if isinstance(value, Absent) else Absent.ERROR
 
     def integers(self, *path: str | int) -> tuple[int, ...] | None:
         """Return what stands there where it is a list of numbers and nothing else."""
         row = self.at(*path)
-        if type(row) is not list or not all(type(one) is int and -_LARGEST < one < _LARGEST for one in row):
+        if type(row) is not list or not all(type(one) is int and -LARGEST < one < LARGEST for one in row):
             return None
         return tuple(row)
 
@@ -96,7 +96,7 @@ class Answers:
             return value
         if not isinstance(value, str):
             return Absent.ERROR
-        return printable_line(value[:_LONGEST_TEXT].strip()) or Absent.NOT_AVAILABLE
+        return printable_line(value[:LONGEST_TEXT].strip()) or Absent.NOT_AVAILABLE
 
     def named(self, names: Mapping[int, str], *path: str | int) -> str | Absent:
         """Return the name of a number, or the number as text where it has none."""
@@ -106,7 +106,7 @@ class Answers:
     def thousandths(self, *path: str | int) -> float | Absent:
         """Return mW as W, MB/s as GB/s."""
         value = self.integer(*path)
-        return value if isinstance(value, Absent) else value / 1000
+        return value if isinstance(value, Absent) else thousandth(value)
 
     def _step(self, value: object, step: str | int) -> object:
         code = refusal(value)
@@ -117,6 +117,11 @@ class Answers:
         if not isinstance(value, list):
             return Absent.ERROR
         return value[step] if 0 <= step < len(value) else self.unasked  # type: ignore[operator,index]  # else a number
+
+
+def thousandth(value: int) -> float:
+    """Return mW as W, MB/s as GB/s."""
+    return value / 1000
 
 
 def either(first: T | Absent, second: T | Absent) -> T | Absent:

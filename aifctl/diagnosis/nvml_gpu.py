@@ -162,14 +162,13 @@ def _sram(answers: Answers) -> dict[str, Any]:
 
 def _clocks(answers: Answers) -> dict[str, Any]:
     state = answers.integer("pstate")
-    in_range = isinstance(state, Absent) or 0 <= state <= _LAST_STATE  # 32 is NVML's own "unknown"
     return {
         "throttle_reasons": answers.integer("reasons"),
         "sw_power_cap_us": _microseconds(answers, "74"),
         "sw_thermal_us": _microseconds(answers, "269"),
         "hw_thermal_us": _microseconds(answers, "270"),
         "hw_power_brake_us": _microseconds(answers, "271"),
-        "performance_state": (state if isinstance(state, Absent) else f"P{state}") if in_range else Absent.ERROR,
+        "performance_state": state if isinstance(state, Absent) else performance_state(state),
         "sm_clock_mhz": answers.integer("sm"),
         "memory_clock_mhz": answers.integer("mem"),
         "sm_clock_max_mhz": answers.integer("sm_max"),
@@ -180,9 +179,19 @@ def _clocks(answers: Answers) -> dict[str, Any]:
     }
 
 
+def performance_state(number: int) -> str | Absent:
+    """Return P0 to P15; 32 is NVML's own "unknown"."""
+    return f"P{number}" if 0 <= number <= _LAST_STATE else Absent.ERROR
+
+
+def microseconds(nanoseconds: int) -> int:
+    """Return NVML's times of held back clocks (nvml.h: ns) in our unit."""
+    return nanoseconds // 1000
+
+
 def _microseconds(answers: Answers, name: str) -> int | Absent:
-    value = answers.integer("fields", name)  # ns, says nvml.h
-    return value if isinstance(value, Absent) else value // 1000
+    value = answers.integer("fields", name)
+    return value if isinstance(value, Absent) else microseconds(value)
 
 
 def _heat(answers: Answers) -> dict[str, Any]:

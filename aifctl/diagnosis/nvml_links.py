@@ -61,7 +61,7 @@ def link_fields(answers: Answers) -> dict[str, Any]:
         "nvlink_recovery_count": _sum(answers, numbers, "162"),
         "nvlink_crc_count": _sum(answers, numbers, "163"),
         **_fabric(answers),
-        "processes": _processes(answers),
+        "processes": parse_processes(answers.at("processes")),
     }
 
 
@@ -163,8 +163,8 @@ def _uuid(digits: str | Absent) -> str | Absent:
     return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
 
 
-def _processes(answers: Answers) -> tuple[GpuProcess, ...] | Absent:
-    found = answers.at("processes")
+def parse_processes(found: object) -> tuple[GpuProcess, ...] | Absent:
+    """Return the processes, or why they are not told; ERROR where one of them is none."""
     if isinstance(found, Absent):
         return found
     if not isinstance(found, list):

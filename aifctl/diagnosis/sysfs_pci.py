@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import marshal
 import re
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from aifctl.core.printable import printable_line
 from aifctl.diagnosis.absent import Absent
+from aifctl.diagnosis.alike import Alike
 from aifctl.diagnosis.pci import PciDevice, PciSection
 from aifctl.diagnosis.sysfs_values import as_mapping, integer, speed_gt_s, text, why_absent, width
 from aifctl.diagnosis.unreadable import UnreadableError
@@ -22,12 +23,9 @@ _CONTROL = re.compile(r"[0-9a-f]{4}", re.ASCII)
 #: The first bit of the ACS control register: source validation.
 _SOURCE_VALIDATION = 0x1
 
-#: What was made of devices before, by all that was told of each. A fleet's nodes are built alike: 39 devices of 6,250
-#: nodes are a few hundred, and looking one up takes a tenth of reading it. Emptied when it is full.
-_READ: dict[bytes, PciDevice] = {}
-_MOST_READ = 4096
-#: Of `marshal`: the newest one in which equal values are equal bytes, whoever else refers to them.
-_BY_VALUE = 2
+#: A fleet's nodes are built alike: 39 devices of 6,250 nodes are a few hundred, and looking one up takes a tenth of
+#: reading it.
+_READ: Alike[PciDevice] = Alike(longest_bytes=1024)
 
 
 def parse_sysfs_pci(data: object) -> PciSection:
@@ -42,17 +40,13 @@ def parse_sysfs_pci(data: object) -> PciSection:
     devices = data.get("devices") if isinstance(data, Mapping) else None
     if not isinstance(devices, Mapping) or len(devices) > _MOST_DEVICES:
         raise UnreadableError("the pci section has no list of devices")
-    return PciSection(source="sysfs", devices=tuple(_known(address, devices[address]) for address in sorted(devices)))
-
-
-def _known(address: str, device: Any) -> PciDevice:
-    told = marshal.dumps((address, device), _BY_VALUE)
-    found = _READ.get(told)
-    if found is None:
-        if len(_READ) >= _MOST_READ:
-            _READ.clear()
-        found = _READ[told] = _device(address, device)
-    return found
+    return PciSection(
+        source="sysfs",
+        devices=tuple(
+            _READ.made((address, devices[address]), partial(_device, address, devices[address]))
+            for address in sorted(devices)
+        ),
+    )
 
 
 def _device(address: str, device: object) -> PciDevice:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -200,3 +201,17 @@ def test_more_kinds_of_devices_than_are_remembered_are_read_all_the_same() -> No
         for number in range(5000)
     ]
     assert read == list(range(5000))
+
+
+_SAID = st.one_of(
+    st.integers(), st.text(max_size=8), st.sampled_from([GONE, DENIED, {}, {"a": "1"}, {"a": "-1", "b": ""}, []])
+)
+
+
+@given(st.dictionaries(st.sampled_from(sorted(PORT)), _SAID, max_size=3), st.integers(0, 10**9))
+def test_a_port_that_is_like_others_but_for_one_thing_is_read_as_if_there_were_no_others(
+    changed: dict[str, Any], number: int
+) -> None:
+    port_of()
+    never_seen = port_of(**changed, type=f"MT{number}")
+    assert replace(never_seen, hca_type="MT4129") == port_of(**changed)
