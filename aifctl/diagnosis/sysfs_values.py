@@ -36,6 +36,8 @@ def why_absent(value: object) -> Absent:
     if value is None:
         return Absent.MISSING
     name = value.get("!") if isinstance(value, Mapping) else None
+    if not isinstance(name, str):
+        return Absent.ERROR
     if name in _NO_FILE:
         return Absent.MISSING
     return Absent.DENIED if name in _REFUSED else Absent.ERROR
