@@ -10,12 +10,13 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
+from functools import cache, partial
 from operator import attrgetter
 from types import UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
 from aifctl.diagnosis.absent import Absent
-from aifctl.diagnosis.gpu import GpuSection
+from aifctl.diagnosis.gpu import GpuSection, NvLink
 from aifctl.diagnosis.host import Host
 from aifctl.diagnosis.kernel import KernelSection
 from aifctl.diagnosis.pci import PciDevice, PciSection
@@ -52,18 +53,16 @@ class Packed:
 def pack(reading: Reading) -> Packed:
     """Pack a reading, all but the kernel's events."""
     moving: list[Any] = [round(reading.at_s, 3), _short(reading.node_clock_s)]
-    facts: dict[str, Any] = {"boot_id": reading.boot_id, "probe": reading.probe}
-    facts["ends"] = {
-        name.value: [end.status.value, end.code, end.message] for name, end in sorted(reading.ends.items())
-    }
+    ends = {name.value: [end.status.value, end.code, end.message] for name, end in reading.ends.items()}
+    facts = {"boot_id": _text(reading.boot_id), "probe": _text(reading.probe), "ends": _text(ends)}
     for name, section in _sections(reading):
         facts[name.value] = _pack_rows([section], _shape(type(section)), moving)
     kernel = reading.kernel
     if kernel is not None:
-        facts["kernel"] = {"source": kernel.source}
+        facts["kernel"] = _text({"source": kernel.source})
         moving += [kernel.cursor, kernel.lines_count, kernel.dropped_count, _plain(kernel.first_s), kernel.complete]
-    body = _json(facts)
-    return Packed(facts=body, digest=hashlib.sha256(body).hexdigest(), moving=_json(moving))
+    body = ("{" + ",".join(f'"{name}":{facts[name]}' for name in sorted(facts)) + "}").encode("ascii")
+    return Packed(facts=body, digest=hashlib.sha256(body).hexdigest(), moving=_text(moving).encode("ascii"))
 
 
 def unpack(facts: bytes, moving: bytes, *, node: str = "") -> Reading:
@@ -127,6 +126,7 @@ class _Shape:
         plain: its facts. parts: fields that hold tuples of another class. moving: what moves. maps: moving maps, whose keys
             are facts. moving_parts: those of `moving` that hold tuples of another class.
         plain_of, moving_of, maps_of: the values of those fields.
+        head: what stands before the rows, as JSON.
     """
 
     kind: type[Any]
@@ -139,44 +139,37 @@ class _Shape:
     plain_of: Callable[[Any], tuple[Any, ...]]
     moving_of: Callable[[Any], tuple[Any, ...]]
     maps_of: Callable[[Any], tuple[Any, ...]]
+    head: str
 
 
+@cache  # of a handful of classes
 def _shape(kind: type[Any]) -> _Shape:
-    found = _SHAPES.get(kind)
-    if found is None:
-        found = _SHAPES[kind] = _shape_of(kind)
-    return found
-
-
-_SHAPES: dict[type[Any], _Shape] = {}
-
-
-def _shape_of(kind: type[Any]) -> _Shape:
     hints = get_type_hints(kind)
     by_name = {field.name: bool(field.metadata.get("moves")) for field in fields(kind)}
     held = {name: part for name in by_name if (part := _part(hints[name])) is not None}
     maps = tuple(name for name, moves in by_name.items() if moves and name not in held and _is_map(hints[name]))
     moving = tuple(name for name, moves in by_name.items() if moves and name not in maps)
     plain = tuple(name for name, moves in by_name.items() if not moves and name not in held)
+    parts = {name: part for name, part in held.items() if not by_name[name]}
     return _Shape(
         kind=kind,
         names=frozenset(by_name),
         plain=plain,
-        parts={name: part for name, part in held.items() if not by_name[name]},
+        parts=parts,
         moving=moving,
         maps=maps,
         moving_parts={name: part for name, part in held.items() if by_name[name]},
         plain_of=_getter(plain),
         moving_of=_getter(moving),
         maps_of=_getter(maps),
+        head=f'{{"f":{_text([*plain, *maps, *parts])},"m":{_text(moving)},"r":[',
     )
 
 
 def _getter(names: tuple[str, ...]) -> Callable[[Any], tuple[Any, ...]]:
-    if not names:
-        return lambda _thing: ()
-    get = attrgetter(*names)
-    return get if len(names) > 1 else lambda thing: (get(thing),)
+    if len(names) > 1:
+        return attrgetter(*names)
+    return lambda thing: tuple(getattr(thing, name) for name in names)
 
 
 def _alternatives(hint: Any) -> tuple[Any, ...]:
@@ -197,40 +190,49 @@ def _is_map(hint: Any) -> bool:
     return any(get_origin(one) is Mapping for one in _alternatives(hint))
 
 
-#: Devices that were packed before, by identity: nodes that are built alike share them (sysfs_pci). The thing itself is
-#: kept with its row, so that its identity stays its own.
-_PACKED: dict[int, tuple[PciDevice, list[Any], list[Any]]] = {}
+#: Devices and links that were packed before, by identity: GPUs and nodes that are built alike share them (sysfs_pci,
+#: nvml_links). The thing itself is kept with what it was packed as, so that its identity stays its own.
+_PACKED: dict[int, tuple[Any, str, list[Any]]] = {}
 _MOST_PACKED = 4096
 
 
-def _pack_devices(things: Iterable[PciDevice], shape: _Shape, moving: list[Any]) -> dict[str, Any]:
-    rows = []
-    for thing in things:
-        known = _PACKED.get(id(thing))
-        if known is None:
-            if len(_PACKED) >= _MOST_PACKED:
-                _PACKED.clear()
-            own: list[Any] = []
-            known = _PACKED[id(thing)] = (thing, _pack_rows([thing], shape, own)["r"][0], own)
-        rows.append(known[1])
-        moving += known[2]
-    return {"f": [*shape.plain, *shape.maps, *shape.parts], "m": list(shape.moving), "r": rows}
+def _packed(thing: Any, make: Callable[[list[Any]], str], moving: list[Any]) -> str:
+    known = _PACKED.get(id(thing))
+    if known is None:
+        if len(_PACKED) >= _MOST_PACKED:
+            _PACKED.clear()
+        own: list[Any] = []
+        known = _PACKED[id(thing)] = (thing, make(own), own)
+    moving += known[2]
+    return known[1]
 
 
-def _pack_rows(things: Iterable[Any], shape: _Shape, moving: list[Any]) -> dict[str, Any]:
-    rows = []
-    for thing in things:
-        row = [value if type(value) in _AS_IT_IS else _plain(value) for value in shape.plain_of(thing)]
-        moving += [value if type(value) is int else _moved(value) for value in shape.moving_of(thing)]
-        for value in shape.maps_of(thing):
-            row.append(_keys(value))
-            moving += [] if isinstance(value, Absent) else [value[key] for key in sorted(value)]
-        for name, part in shape.parts.items():
-            value = getattr(thing, name)
-            pack_part = _pack_devices if part is PciDevice else _pack_rows
-            row.append(_ABSENT[value] if isinstance(value, Absent) else pack_part(value, _shape(part), moving))
-        rows.append(row)
-    return {"f": [*shape.plain, *shape.maps, *shape.parts], "m": list(shape.moving), "r": rows}
+def _pack_part(things: tuple[Any, ...], part: type[Any], moving: list[Any]) -> str:
+    shape = _shape(part)
+    if part is NvLink:
+        return _packed(things, partial(_pack_rows, things, shape), moving)
+    if part is PciDevice:
+        rows = [_packed(thing, partial(_pack_row, thing, shape), moving) for thing in things]
+        return f"{shape.head}{','.join(rows)}]}}"
+    return _pack_rows(things, shape, moving)
+
+
+def _pack_rows(things: Iterable[Any], shape: _Shape, moving: list[Any]) -> str:
+    """Return {"f": names of the columns, "m": names of what moves, "r": rows} as JSON."""
+    return f"{shape.head}{','.join([_pack_row(thing, shape, moving) for thing in things])}]}}"
+
+
+def _pack_row(thing: Any, shape: _Shape, moving: list[Any]) -> str:
+    row = [value if type(value) in _AS_IT_IS else _plain(value) for value in shape.plain_of(thing)]
+    moving += [value if type(value) is int else _moved(value) for value in shape.moving_of(thing)]
+    for value in shape.maps_of(thing):
+        row.append(_keys(value))
+        moving += [] if isinstance(value, Absent) else [value[key] for key in sorted(value)]
+    cells = [_text(row)[1:-1]] if row else []
+    for name, part in shape.parts.items():
+        value = getattr(thing, name)
+        cells.append(_text(_ABSENT[value]) if isinstance(value, Absent) else _pack_part(value, part, moving))
+    return f"[{','.join(cells)}]"
 
 
 def _unpack_rows(packed: dict[str, Any], shape: _Shape, moving: Iterator[Any]) -> list[Any]:
@@ -294,5 +296,4 @@ def _told(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
 
 
-def _json(value: Any) -> bytes:
-    return json.dumps(value, separators=(",", ":"), sort_keys=True, ensure_ascii=True).encode("ascii")
+_text = json.JSONEncoder(separators=(",", ":"), sort_keys=True, ensure_ascii=True, check_circular=False).encode
