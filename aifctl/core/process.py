@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+_NOT_IN_WORDS = re.compile(r"[^a-z0-9]+")
+_MOST_WORD = 63  # a label of a host name
 # Fields of /proc/PID/stat behind the command's name, which may hold spaces and brackets itself: 22 - 2 of proc(5).
 _START_FIELD = 19
 _NO_BOOT_ID = "unknown"
@@ -43,6 +46,11 @@ class ProcessIdentity:
     def is_alive(self) -> bool:
         """Tell whether that very process still runs here; False for one of another control host or boot."""
         return self.is_local() and self.start_ticks > 0 and _start_ticks(self.pid) == self.start_ticks
+
+
+def control_host_word(host_name: str) -> str:
+    """Return what stands for a control host in names of files and in the store: its short name, letters and digits alone."""
+    return _NOT_IN_WORDS.sub("", host_name.lower().partition(".")[0])[:_MOST_WORD] or "host"
 
 
 def this_process() -> ProcessIdentity:

@@ -19,6 +19,7 @@ class Policy:
             other tools may drain more. Our own choice: 50,000 H100 have about one failure an hour.
         drain_max_share: the same as a share of the fleet; the smaller of the two counts.
         drain_max_nodes_per: the same per scope, as in `max_nodes_per`.
+        control_hosts: names of all hosts that aifctl is run on for this fleet; doctor compares. Empty says nothing.
         stale_after_s: age beyond which changing verbs refuse this inventory; None never.
     """
 
@@ -31,3 +32,4 @@ class Policy:
     drain_max_share: float = 0.02
     drain_max_nodes_per: tuple[tuple[str, int], ...] = (("rack", 2), ("leaf", 4))
     stale_after_s: float | None = None
+    control_hosts: tuple[str, ...] = ()

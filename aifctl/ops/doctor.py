@@ -1,4 +1,4 @@
-"""doctor: what to know of a control host before trusting it. It dials no node, fetches no password and mends nothing."""
+"""doctor: what to know of a control host before trusting it. It dials no node, asks nobody for a password and mends nothing."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from aifctl.ops.doctor_place import (
 )
 from aifctl.ops.doctor_profiles import look_at_profiles
 from aifctl.ops.doctor_rows import Check, Row, Status, look
+from aifctl.ops.doctor_store import look_at_store
 from aifctl.ops.programs import Programs, SystemPrograms
 from aifctl.ports.sink import Sink
 from aifctl.ports.toolbox import Toolbox
@@ -93,6 +94,7 @@ def _checks(tools: Toolbox, programs: Programs) -> Iterator[Row]:
         ("inventory", look_at_inventory),
         ("profiles", look_at_profiles),
         ("state directory", look_at_state),
+        ("store", look_at_store),
         ("open files", look_at_descriptors),
         ("keys", look_at_keys),
         ("agent", look_at_agent),

@@ -119,6 +119,9 @@ class Reader(Protocol):
     def get(self, key: str) -> Any:
         """Return what was `put` there, JSON-able; None for nothing."""
 
+    def control_hosts(self) -> frozenset[str]:
+        """Return who has ever written here, each as core.process.control_host_word has it."""
+
     def mark(self) -> int:
         """Return a number that grows with all that is written: where it is as before, nothing has changed."""
 

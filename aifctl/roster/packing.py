@@ -79,7 +79,9 @@ class Packed:
         facts = dict(self.head["policy"])
         for caps in ("max_nodes_per", "drain_max_nodes_per"):
             facts[caps] = tuple((scope, count) for scope, count in facts[caps])
-        return Policy(**{**facts, "guarded": tuple(facts["guarded"])})
+        return Policy(
+            **{**facts, "guarded": tuple(facts["guarded"]), "control_hosts": tuple(facts.get("control_hosts", ()))}
+        )
 
     @property
     def selectors(self) -> Mapping[str, str]:

@@ -189,6 +189,10 @@ def _words(value: Value) -> tuple[str, ...]:
     return tuple(parse_word(text) for text in _texts(value))
 
 
+def _hosts(value: Value) -> tuple[str, ...]:
+    return tuple(name for text in _texts(value) for name in expand_names(text))
+
+
 def _rail(value: Value) -> int:
     text = _text(value)
     if not (text.isascii() and text.isdigit()) or int(text) >= RAIL_COUNT:
@@ -210,5 +214,6 @@ _POLICY: Map[str, tuple[str, Callable[[Value], Any]]] = {
     "drain_max_nodes": ("drain_max_nodes", _count),
     "drain_max_share": ("drain_max_share", _share),
     "drain_max_nodes_per": ("drain_max_nodes_per", _counts_per_scope),
+    "control_hosts": ("control_hosts", _hosts),
     "stale_after": ("stale_after_s", lambda value: parse_duration_s(_text(value))),
 }

@@ -74,5 +74,6 @@ policy:
   drain_max_nodes: 50           # no more stand drained when `sweep --act` drains another one; people may drain more
   drain_max_share: 2%
   drain_max_nodes_per: {rack: 2, leaf: 4}
+  # control_hosts: [ctl1, ctl2]  # all hosts that run aifctl here; they share one PostgreSQL, and doctor says when they don't
   # stale_after: 30d            # older than that, changing verbs refuse this inventory
 """

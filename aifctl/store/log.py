@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import secrets
 import socket
 from collections.abc import Iterator, Mapping
@@ -12,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from aifctl.core.errors import SetupError
+from aifctl.core.process import control_host_word
 from aifctl.core.state_dir import StateDir
 from aifctl.store.segment import Segment, Sync, lock, log_error
 
@@ -19,7 +19,6 @@ SUFFIX = ".jsonl.gz"
 #: A segment that is longer is not gone on with: files of a size that can be copied and looked into.
 _ROLL_BYTES = 32 << 20
 _HOST_ID = "host-id"
-_NOT_IN_NAMES = re.compile(r"[^a-z0-9]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +116,7 @@ class Log:
     def _host_id(self, folder: Path) -> str:
         """Return this control host's own id, made once: names of hosts are given again, and differ within containers."""
         path = folder / _HOST_ID
-        host = _NOT_IN_NAMES.sub("", socket.gethostname().lower().partition(".")[0])[:16] or "host"
+        host = control_host_word(socket.gethostname())
         try:
             descriptor = self.state.open_file(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
         except FileExistsError:

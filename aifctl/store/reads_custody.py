@@ -23,6 +23,7 @@ _DRAIN = (
 )
 _MUTE = "SELECT id, check_name, selector, until_at, who, reason, at, lifted_at FROM mutes"
 _FREEZE = "SELECT id, selector, names, reason, who, at, lifted_at FROM freezes ORDER BY id"
+_SEGMENT_PARTS = 3
 _LEASE = "SELECT scope, owner, purpose, since_at, until_at, renewed_at FROM leases"
 
 
@@ -62,6 +63,12 @@ class CustodyReads(Asker):
     def get(self, key: str) -> Any:
         rows = self._fetch("SELECT value FROM kept WHERE name = ?", [key])
         return json.loads(rows[0][0]) if rows else None
+
+    def control_hosts(self) -> frozenset[str]:
+        names = [str(row[0]) for row in self._fetch("SELECT name FROM segments", [])]
+        # TIME-HOST_ID-NUMBER, as store.log names them; what is named otherwise tells nothing.
+        parts = [name.split("-") for name in names]
+        return frozenset(part[1].rpartition("_")[0] for part in parts if len(part) == _SEGMENT_PARTS)
 
     def mark(self) -> int:
         return max((int(row[0]) for row in self._fetch("SELECT seq FROM log_head", [])), default=0)

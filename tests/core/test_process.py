@@ -11,7 +11,7 @@ from dataclasses import replace
 
 import pytest
 
-from aifctl.core.process import ProcessIdentity, identity_of, this_process
+from aifctl.core.process import ProcessIdentity, control_host_word, identity_of, this_process
 
 
 def test_this_process_is_alive_and_here() -> None:
@@ -57,3 +57,9 @@ def test_another_control_host_knows_nothing_of_our_processes(monkeypatch: pytest
 
     assert not me.is_local()
     assert not me.is_alive()
+
+
+def test_a_control_hosts_word_is_its_short_name_that_fits_between_dashes() -> None:
+    assert control_host_word("CTL-1.example.org") == control_host_word("ctl-1") == "ctl1"
+    assert control_host_word("ctl-" + "0" * 70 + ".example.org") == "ctl" + "0" * 60
+    assert control_host_word("...") == "host"

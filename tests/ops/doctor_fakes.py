@@ -17,11 +17,13 @@ from aifctl.fleet.fleet import Fleet
 from aifctl.fleet.profile import Profiles
 from aifctl.ops.doctor import doctor
 from aifctl.ops.programs import Answer
+from aifctl.ports.store import Reader
 from aifctl.ports.toolbox import Toolbox
 from aifctl.ports.transport import DialSettings, Transport
 from aifctl.roster.roster import FileRoster
 from aifctl.transport.ssh import open_transport
 from aifctl.wiring.expecting import all_checks, profiles_in_use
+from aifctl.wiring.remembered import reader_at, store_place
 from tests.fanout.journal_fakes import TestClock
 from tests.ops.run_fakes import ListSink
 from tests.sshd import make_key
@@ -68,6 +70,7 @@ class ControlHost:
     group: str | None = None
     flags: dict[str, str] = field(default_factory=dict)
     secrets_read: int = 0
+    reader: Reader | None = None
 
     @property
     def settings(self) -> Settings:
@@ -77,6 +80,11 @@ class ControlHost:
     @property
     def state(self) -> StateDir:
         return StateDir(path=self.folder / "state", group=self.group)
+
+    @property
+    def store_reader(self) -> Reader | None:
+        self.reader = self.reader or reader_at(store_place(self.settings, self.state))
+        return self.reader
 
     @property
     def roster(self) -> FileRoster:
@@ -160,5 +168,10 @@ class Seen:
 
 def see(host: ControlHost, *, audit: bool = False, programs: VersionPrograms | None = None) -> Seen:
     sink = ListSink()
-    report = doctor(audit, cast("Toolbox", host), sink, programs=programs or VersionPrograms())
+    try:
+        report = doctor(audit, cast("Toolbox", host), sink, programs=programs or VersionPrograms())
+    finally:
+        if host.reader is not None:
+            host.reader.close()
+            host.reader = None
     return Seen(report=report, items=sink.items)

@@ -361,7 +361,7 @@ def test_an_output_that_is_not_utf_8_warns(host: ControlHost, monkeypatch: pytes
 def test_what_failed_is_said_at_the_end(host: ControlHost) -> None:
     host.inventory_path.unlink()
     (host.folder / "known_hosts").chmod(0o664)
-    assert see(host).report.notes == ("failed: inventory", "1 warning")
+    assert see(host).report.notes == ("failed: inventory", "2 warnings")
 
 
 def test_only_the_keys_load_asyncssh() -> None:

@@ -34,7 +34,14 @@ def test_every_column_comes_back(columns: dict[str, list[Any]]) -> None:
 
 
 def test_policy_leaves_and_selectors_come_back() -> None:
-    policy = Policy(max_nodes=9, max_nodes_per=(("rack", 4),), guarded=("run",), protected="@x", stale_after_s=0.5)
+    policy = Policy(
+        max_nodes=9,
+        max_nodes_per=(("rack", 4),),
+        guarded=("run",),
+        protected="@x",
+        stale_after_s=0.5,
+        control_hosts=("ctl1", "ctl2"),
+    )
     leaves = {"l1": Leaf(name="l1", ports=32, rail=0, spines=("s1", "s2")), "l2": Leaf(name="l2")}
     packed = Packed(_pack({}, policy=policy, leaves=leaves, selectors={"g": "@all"}))
     assert (packed.policy, packed.leaves(), packed.selectors) == (policy, leaves, {"g": "@all"})

@@ -151,9 +151,15 @@ def test_files_of_a_directory_are_one_inventory(tmp_path: Path) -> None:
         "groups: {first: a1}\n",
     )
     assert fleet.names == ("a1", "a2", "b1")
+    assert fleet.policy.control_hosts == ()
     assert [fleet.endpoint(name).user for name in fleet.names] == ["root", "ops", "ops"]
     assert (fleet.policy.protected, fleet.policy.max_nodes, fleet.policy.stale_after_s) == ("@first", 10, 2592000.0)
     assert (fleet.policy.max_nodes_per, fleet.policy.guarded) == ((("rack", 2),), ("run",))
+
+
+def test_control_hosts_stand_in_the_policy_as_ranges_or_one_by_one(tmp_path: Path) -> None:
+    fleet = fleet_of(tmp_path, "nodes: n1\npolicy: {control_hosts: ['ctl[1-2].example.org', spare]}\n")
+    assert fleet.policy.control_hosts == ("ctl1.example.org", "ctl2.example.org", "spare")
 
 
 def test_anchors_may_stand_under_keys_of_their_own(tmp_path: Path) -> None:

@@ -1,9 +1,11 @@
-"""What tells whoever watches that something was written."""
+"""What tells whoever looks that something was written, and by whom."""
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable
 
+from aifctl.core.process import control_host_word
 from aifctl.store.store import SqlStore
 from tests.store.store_parts import PAT, begin, look, seen
 
@@ -21,3 +23,8 @@ def test_the_mark_grows_with_every_write_and_stays_while_nothing_is_written(stor
         marks.append(seen(store, lambda reader: reader.mark()))
         assert seen(store, lambda reader: reader.mark()) == marks[-1]
     assert marks == sorted(set(marks))
+
+
+def test_who_writes_is_known_by_name(store: SqlStore) -> None:
+    begin(store, asked=1)
+    assert seen(store, lambda reader: reader.control_hosts()) == {control_host_word(socket.gethostname())}
