@@ -25,7 +25,7 @@ from aifctl.diagnosis.reading import Reading, SectionEnd, SectionName, SectionSt
 from aifctl.diagnosis.unreadable import UnreadableError
 
 #: The kernel's events are kept as events, once, not with every look.
-_SECTIONS: Mapping[SectionName, type[Any]] = {
+_SECTIONS: Mapping[SectionName, Any] = {
     SectionName.GPU: GpuSection,
     SectionName.PORT: PortSection,
     SectionName.PCI: PciSection,
@@ -56,7 +56,7 @@ def pack(reading: Reading) -> Packed:
     ends = {name.value: [end.status.value, end.code, end.message] for name, end in reading.ends.items()}
     facts = {"boot_id": _text(reading.boot_id), "probe": _text(reading.probe), "ends": _text(ends)}
     for name, section in _sections(reading):
-        facts[name.value] = _pack_rows([section], _shape(type(section)), moving)
+        facts[name.value] = _pack_rows([section], _shape(section.__class__), moving)
     kernel = reading.kernel
     if kernel is not None:
         facts["kernel"] = _text({"source": kernel.source})
@@ -129,13 +129,13 @@ class _Shape:
         head: what stands before the rows, as JSON.
     """
 
-    kind: type[Any]
+    kind: Any
     names: frozenset[str]
     plain: tuple[str, ...]
-    parts: Mapping[str, type[Any]]
+    parts: Mapping[str, Any]
     moving: tuple[str, ...]
     maps: tuple[str, ...]
-    moving_parts: Mapping[str, type[Any]]
+    moving_parts: Mapping[str, Any]
     plain_of: Callable[[Any], tuple[Any, ...]]
     moving_of: Callable[[Any], tuple[Any, ...]]
     maps_of: Callable[[Any], tuple[Any, ...]]
@@ -143,7 +143,7 @@ class _Shape:
 
 
 @cache  # of a handful of classes
-def _shape(kind: type[Any]) -> _Shape:
+def _shape(kind: Any) -> _Shape:
     hints = get_type_hints(kind)
     by_name = {field.name: bool(field.metadata.get("moves")) for field in fields(kind)}
     held = {name: part for name in by_name if (part := _part(hints[name])) is not None}
@@ -207,7 +207,7 @@ def _packed(thing: Any, make: Callable[[list[Any]], str], moving: list[Any]) -> 
     return known[1]
 
 
-def _pack_part(things: tuple[Any, ...], part: type[Any], moving: list[Any]) -> str:
+def _pack_part(things: tuple[Any, ...], part: Any, moving: list[Any]) -> str:
     shape = _shape(part)
     if part is NvLink:
         return _packed(things, partial(_pack_rows, things, shape), moving)
