@@ -143,7 +143,7 @@ class IncidentHealth:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SweepHealth:
-    """The newest sweep of these nodes that has ended; `answered` could be judged; `going_on`: a newer has begun, not ended."""
+    """The newest sweep of these nodes that has ended; `answered` could be judged."""
 
     id: str
     started_at_s: float
@@ -151,7 +151,6 @@ class SweepHealth:
     asked: int
     answered: int
     exit_code: int
-    going_on_since_s: float = 0.0
 
     @property
     def share(self) -> float:
@@ -186,7 +185,7 @@ class FleetHealth:
     Attributes:
         nodes: in nodeset order. findings: those that stand, by node.
         incidents: open ones that touch any of the nodes, worst first. changes: since the last sweep.
-        sweep: None where none has ended.
+        sweep: None where none has ended. going_on_since_s: since when a newer one goes on; 0 where none does.
         reconciled_at_s: when reconcile last ran; 0 where it never did.
         not_done: sentences, one for each thing that is wanted and only queued.
         muted: sentences, one for each check that nobody listens to.
@@ -198,6 +197,7 @@ class FleetHealth:
     findings: Mapping[str, tuple[FindingHealth, ...]] = field(default_factory=dict)
     changes: tuple[ChangeHealth, ...] = ()
     sweep: SweepHealth | None = None
+    going_on_since_s: float = 0.0
     reconciled_at_s: float = 0.0
     not_done: tuple[str, ...] = ()
     muted: tuple[str, ...] = ()

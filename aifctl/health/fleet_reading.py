@@ -23,7 +23,7 @@ from aifctl.fleet.nodeset_order import sort_names
 from aifctl.health.last_sweep import MeantBy, last_sweep_of, meant_by
 from aifctl.health.not_done import muted, not_done, reconciled_at_s
 from aifctl.ports.store import Reader
-from aifctl.ports.store_rows import FindingRow, IncidentRow, NodeRow
+from aifctl.ports.store_rows import FindingRow, IncidentRow, NodeRow, SweepRow
 
 _SWEEPS_COUNT = 20
 _READY = State.READY.value
@@ -62,11 +62,17 @@ def read_fleet_health(
         findings=_by_node(row for row in found if row.last_at_s is None),
         changes=_changes(reader, found, last.id, last.started_at_s, names) if last else (),
         sweep=last,
+        going_on_since_s=_going_on_since_s(sweeps),
         reconciled_at_s=reconciled_at_s(reader),
         not_done=tuple(not_done(reader, now_s)),
         muted=tuple(muted(reader, now_s)),
         stale_after_s=stale_after_s,
     )
+
+
+def _going_on_since_s(sweeps: Sequence[SweepRow]) -> float:
+    newest = next(iter(sweeps), None)
+    return newest.started_at_s if newest and newest.ended_at_s is None else 0.0
 
 
 class _Nodes:

@@ -86,7 +86,6 @@ def last_sweep_of(names: Sequence[str], sweeps: Sequence[SweepRow], meant: Meant
     chosen = found or next(iter(ended), None)
     if chosen is None:
         return None
-    newest = sweeps[0]
     return SweepHealth(
         id=chosen.id,
         started_at_s=chosen.started_at_s,
@@ -94,7 +93,6 @@ def last_sweep_of(names: Sequence[str], sweeps: Sequence[SweepRow], meant: Meant
         asked=chosen.asked,
         answered=chosen.answered,
         exit_code=chosen.exit_code or 0,
-        going_on_since_s=newest.started_at_s if newest.ended_at_s is None else 0.0,
     )
 
 

@@ -147,7 +147,11 @@ def _states(health: FleetHealth) -> Iterator[Sentence]:
 def _last_sweep(health: FleetHealth) -> Sentence:
     sweep, age_s = health.sweep, health.sweep_age_s
     if sweep is None or age_s is None:
-        return Sentence("no sweep has ended yet: nobody has looked (aifctl sweep)", alarming=True)
+        seen = sum(bool(node.result) for node in health.nodes)
+        looked = (
+            f"{seen:,} of {len(health.nodes):,} nodes were looked at" if seen else "nobody has looked (aifctl sweep)"
+        )
+        return Sentence(f"no sweep has ended yet: {looked}", alarming=True)
     told = f"last sweep {show_age(age_s)} ago ({sweep.id}): {_coverage(sweep)}"
     if health.out_of_date:
         return Sentence(f"{told}; TOO OLD to say anything of now: does cron run `aifctl sweep`?", alarming=True)
@@ -162,7 +166,7 @@ def _coverage(sweep: SweepHealth) -> str:
 
 
 def _going_on(health: FleetHealth) -> Iterator[Sentence]:
-    since_s = health.sweep.going_on_since_s if health.sweep else 0.0
+    since_s = health.going_on_since_s
     if not since_s:
         return
     age_s = health.at_s - since_s

@@ -84,7 +84,13 @@ def test_a_sweep_that_goes_on_makes_nobody_stale_and_is_told(tools: FakeToolbox)
     assert counts(tools) == {"ok": 30, "out": 2}
     assert health.sweep is not None
     assert health.sweep.id == "s1"
-    assert health.sweep.going_on_since_s > 0
+    assert health.going_on_since_s > 0
+
+
+def test_the_first_sweep_of_all_is_told_while_it_goes_on(tools: FakeToolbox) -> None:
+    sweep(tools.store, "s1", names()[:5], at_s=NOW_S - 10, ends=False)
+    health = fleet(tools)
+    assert (health.sweep, health.going_on_since_s) == (None, tools.store.sweeps()[0].started_at_s)
 
 
 def test_the_last_sweep_of_some_nodes_is_one_that_was_to_ask_all_of_them(tools: FakeToolbox) -> None:

@@ -165,12 +165,17 @@ def test_too_old_a_sweep_is_said_to_say_nothing_of_now() -> None:
 def test_a_sweep_that_never_ended_is_told_from_one_that_goes_on() -> None:
     def going_on(age_s: float) -> str:
         fleet = healthy_fleet()
-        assert fleet.sweep is not None
-        sweep = replace(fleet.sweep, going_on_since_s=NOW_S - age_s)
-        return "\n".join(drawn(replace(fleet, sweep=sweep), TerminalFacts()))
+        return "\n".join(drawn(replace(fleet, going_on_since_s=NOW_S - age_s), TerminalFacts()))
 
     assert "a sweep is going on since 60 s" in going_on(60)
     assert "has never ended" in going_on(3 * 3600)
+
+
+def test_while_the_first_sweep_goes_on_nobody_says_that_nobody_has_looked() -> None:
+    first = replace(healthy_fleet(), sweep=None, going_on_since_s=NOW_S - 60)
+    told = "\n".join(drawn(first, TerminalFacts()))
+    assert "no sweep has ended yet: 4 of 4 nodes were looked at" in told
+    assert "a sweep is going on since 60 s" in told
 
 
 @pytest.mark.parametrize(
