@@ -142,7 +142,7 @@ class Looker:
         gpu = reading.gpu
         driver = gpu.driver_version if gpu else Absent.MISSING
         return Looked(
-            kept=_node_look(look, row, outcome=Outcome.OK.value, message="", boot_id=reading.boot_id),
+            kept=_node_look(look, row, kept.memory, outcome=Outcome.OK.value, message="", boot_id=reading.boot_id),
             look=look,
             gpu_count=len(gpu.gpus) if gpu else None,
             driver_version="" if isinstance(driver, Absent) else driver,
@@ -152,7 +152,7 @@ class Looker:
         result = Result.UNKNOWN if outcome in _REACHED else Result.UNREACHABLE
         said = printable_line(message)[:_MOST_MESSAGE]
         look = self._examiner.miss(node, kept, at_s=at_s, outcome=outcome, message=said, result=result)
-        return Looked(kept=_node_look(look, row, outcome=outcome, message=said), look=look)
+        return Looked(kept=_node_look(look, row, kept.memory, outcome=outcome, message=said), look=look)
 
 
 def inventory_of(fleet: Fleet, name: str) -> Mapping[str, str]:
@@ -174,9 +174,10 @@ def _recalled(row: FindingRow) -> Standing:
     return Standing(finding=finding_of(row), first_at_s=row.first_at_s, last_at_s=row.first_at_s)
 
 
-def _node_look(look: Look, row: NodeRow | None, *, outcome: str, message: str, boot_id: str = "") -> NodeLook:
+def _node_look(
+    look: Look, row: NodeRow | None, before: Memory, *, outcome: str, message: str, boot_id: str = ""
+) -> NodeLook:
     packed = look.packed
-    memory = render_memory(look.memory) if look.memory is not None else None
     findings = render_findings(look.findings, seen_at_s=look.at_s)
     worst = next((one.check for one in look.settled.verdict.findings), "")
     return NodeLook(
@@ -191,11 +192,19 @@ def _node_look(look: Look, row: NodeRow | None, *, outcome: str, message: str, b
         facts_digest=packed.digest if packed else "",
         facts=packed.facts if packed and not (row and row.facts_digest == packed.digest) else None,
         moving=packed.moving if packed else None,
-        memory=None if row and row.memory == memory else memory,
+        memory=_memory(look.memory, row, before),
         findings=None if row and row.findings == findings else findings,
         changes=_changes(look),
         after_s=row.at_s if row else 0.0,
     )
+
+
+def _memory(memory: Memory | None, row: NodeRow | None, before: Memory) -> bytes | None:
+    """Return what the store is to remember instead of what it does; `before` is what it remembers, as far as it was read."""
+    if memory is None or (row and row.memory and before.boot_id and memory.says_as_much_as(before)):
+        return None
+    rendered = render_memory(memory)
+    return None if row and row.memory == rendered else rendered
 
 
 def _changes(look: Look) -> tuple[FindingChange, ...]:

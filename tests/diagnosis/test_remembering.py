@@ -3,6 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from hypothesis import given, settings, strategies as st
 
 from aifctl.diagnosis.absent import Absent
 from aifctl.diagnosis.gpu import Gpu
@@ -12,9 +13,10 @@ from aifctl.diagnosis.memory import Memory
 from aifctl.diagnosis.memory_text import parse_memory, render_memory
 from aifctl.diagnosis.pci import PciDevice
 from aifctl.diagnosis.port import Port
+from aifctl.diagnosis.reading import Reading
 from aifctl.diagnosis.remembering import remember
 from aifctl.diagnosis.unreadable import UnreadableError
-from tests.diagnosis.readings import some_reading
+from tests.diagnosis.readings import READINGS, some_reading
 
 GPU = Gpu(pci_address="0000:1b:00.0", serial="165", pcie_replay_count=100)
 PORT = Port(device="mlx5_0", guid="0c42a10300aa0001", counters={"link_downed": 2, "port_xmit_wait": 5})
@@ -157,3 +159,13 @@ def test_of_times_held_back_only_the_last_look_is_remembered_and_of_the_power_ca
 def test_what_is_no_memory_is_unreadable(text: bytes) -> None:
     with pytest.raises(UnreadableError):
         parse_memory(text, seen_at_s=0)
+
+
+@given(READINGS, READINGS, st.booleans())
+@settings(max_examples=60, deadline=None)
+def test_memories_say_as_much_where_what_is_stored_of_them_is_the_same(
+    first: Reading, other: Reading, again: bool
+) -> None:
+    before = remember(Memory(), first)
+    after = remember(before, replace(first, at_s=first.at_s + 900.0) if again else other)
+    assert after.says_as_much_as(before) is (render_memory(after) == render_memory(before))
