@@ -82,7 +82,7 @@ def sweep(asked: SweepAsked, tools: Toolbox, sink: Sink) -> Report:
     sink.accept(SWEEP)
     report = on_time(VERB, asked.fan, tools, partial(_choose_and_go, asked, tools, sink))
     if report.summary.get("skipped"):  # another holds the lock; even then JSON is one envelope
-        sink.open(Head(kind=SWEEP, facts={"verb": VERB}))
+        sink.open(Head(kind=SWEEP, facts={"verb": VERB}, drawing="changes"))  # to a person stderr has said it
     return report
 
 
@@ -94,7 +94,7 @@ def go_on(before: Before, nodes: Nodes, asked: SweepAsked, tools: Toolbox, sink:
 def _choose_and_go(asked: SweepAsked, tools: Toolbox, sink: Sink) -> Report:
     nodes = choose_for(VERB, asked.fan.chosen, tools.fleet, tools)
     if not nodes.names:
-        sink.open(Head(kind=SWEEP, facts={"verb": VERB}))
+        sink.open(Head(kind=SWEEP, facts={"verb": VERB}, drawing="changes"))
         return Report(notes=("nothing is selected, so nothing was looked at",), summary={"counts": {}})
     return _Sweep(asked, nodes, tools, sink, selector=asked.fan.chosen.selector).go()
 

@@ -57,7 +57,7 @@ def _resume(asked: ResumeAsked, tools: Toolbox, sink: Sink) -> Report:
     sweep = facts.get("sweep") or chain.runs[0].run_id
     left, before = _left(sweep, chain, tools)
     if not left:
-        sink.open(Head(kind=SWEEP, facts={"verb": VERB, "sweep": sweep}))
+        sink.open(Head(kind=SWEEP, facts={"verb": VERB, "sweep": sweep}, drawing="changes"))
         return Report(notes=(f"nothing of sweep {sweep} is left to look at",), summary={"sweep": sweep, "counts": {}})
     nodes = nodes_again(record, left, tools)
     names = tuple(name for name in chain.outcomes if name in tools.fleet)
