@@ -18,6 +18,7 @@ from aifctl.fleet.lifecycle import State
 from aifctl.ports.store_writes import NodeLook
 from aifctl.ports.transport import Ended
 from tests.fakes.fleet import Script
+from tests.health.simulated_night import BETWEEN_SWEEPS_S
 from tests.health.swept_night import DEAD, PACE, SweptNight, says, swept_night
 
 
@@ -308,3 +309,37 @@ def test_outcomes_of_asking_are_counted_by_the_report(night: SweptNight) -> None
     assert report.summary["counts"] == {Outcome.CONNECT_TIMEOUT.value: 1, Outcome.OK.value: 7}
     assert report.summary["incidents"][0]["check"] == "reachability"
     assert report.summary["changed_count"] == 1
+
+
+def test_links_that_are_down_after_a_boot_are_watched_and_a_fault_when_they_had_time_to_train(
+    night: SweptNight,
+) -> None:
+    assert night.sweep().exit is ExitCode.OK
+    booted_with_links_down(night)
+    watched = night.sweep(fail_on="degraded")
+    ((sick, item),) = [(name, item) for name, item in night.items.items() if item["result"] != "ok"]
+    assert (watched.exit, item["result"], item["check"]) == (ExitCode.OK, "watch", "nvlink-state")
+    assert "booted 1 min ago: not judged yet" in item["message"]
+    assert night.incidents() == []
+
+    faulty = night.sweep()
+    assert (faulty.exit, night.items[sick]["result"]) == (ExitCode.FINDINGS, "fault")
+    assert "booted" not in night.items[sick]["message"]
+    assert [nodes for *_, nodes in night.incidents()] == [(sick,)]
+
+
+def test_links_that_train_after_a_boot_were_nobodys_fault(night: SweptNight) -> None:
+    night.sweep()
+    booted_with_links_down(night)
+    night.sweep()
+    night.night.cure()
+    assert night.sweep().exit is ExitCode.OK
+    assert {item["result"] for item in night.items.values()} == {"ok"}
+    assert night.incidents() == []
+
+
+def booted_with_links_down(night: SweptNight) -> None:
+    """Let one node boot, so that the next sweep looks at it a minute later, with three links of a GPU down."""
+    (name,) = night.night.plant("nvlink-down:3@1")
+    next(machine for machine in night.night.machines if machine.name == name).booted()
+    night.pass_time(60 - BETWEEN_SWEEPS_S)
