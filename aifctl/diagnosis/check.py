@@ -17,6 +17,10 @@ from aifctl.fleet.profile import Expectation, Profile
 _Type = type
 
 
+#: Why an expectation can't be told of a node that no profile fits; of all checks that say so one incident is made.
+NO_PROFILE = "no profile is known for this node's SKU"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Threshold:
     """An expectation that a check asks a profile for.
@@ -61,7 +65,7 @@ class Case:
     def expect(self, key: str) -> Expectation:
         """Return what the profile says; CannotTellError where there is no profile, or none of that key in it."""
         if self.profile is None:
-            raise CannotTellError(key, "no profile is known for this node's SKU")
+            raise CannotTellError(key, NO_PROFILE)
         expectation = self.profile.expectations.get(key)
         if expectation is None:
             raise CannotTellError(key, f"the profile {self.profile.name} does not say")
@@ -88,6 +92,7 @@ class Check:
         detail: for `checks explain`: what it sees and what it can't, why the action, sources.
         judges_ends: it judges how its section ended, and is asked also where that could not be read.
         moving: it reads fields that move or the memory; others are judged anew only when a fact changed.
+        by_events: it judges the kernel's events that are remembered, and nothing else: where there are none it is not asked.
         explained_by: checks whose finding on the same node (same subject, or the node as a whole) says why this one finds
             something: it joins that incident instead of making its own. A GPU that is off the bus has no NVLinks.
         measure: numbers to compare among peers: subject → value; `node why` shows their p50 and p99.
@@ -101,6 +106,7 @@ class Check:
     needs: tuple[Threshold, ...] = ()
     detail: str = ""
     moving: bool = False
+    by_events: bool = False
     judges_ends: bool = False
     measure: Callable[[Reading], Mapping[str, float]] | None = field(default=None)
     explained_by: tuple[str, ...] = ()

@@ -8,14 +8,18 @@ the fleet makes the check itself suspect: the alarm stays, the action is withhel
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from aifctl.diagnosis.check import NO_PROFILE
 from aifctl.diagnosis.finding import DRAINING, RANK, REACHABILITY, Action, Finding, Result
 from aifctl.diagnosis.muting import is_muted
 from aifctl.diagnosis.scopes import SHARED, Ground, Rules, Scopes, explaining
 from aifctl.diagnosis.subjects import NODE
 
 Cause = tuple[str, str]
+
+#: The check of incidents that say that no profile fits a node.
+PROFILE = "profile"
 
 #: In one node.
 LOCAL = ("gpu", "node", "chassis")
@@ -67,7 +71,7 @@ def fold(
     """Return the incidents, worst and widest first."""
     rules = rules or Rules()
     telling = [one for one in findings if one.result in _INCIDENT_RESULTS and not is_muted(one)]
-    roots, joined = _rooted(telling, explained_by or {})
+    roots, joined = _rooted([*_missing_profiles_once(telling)], explained_by or {})
     by_cause: dict[Cause, list[Finding]] = {}
     for finding in roots:
         by_cause.setdefault((finding.check, finding.code), []).append(finding)
@@ -75,6 +79,18 @@ def fold(
     found = [one for those in by_cause.values() for one in _of_cause(those, joined, ground, scopes, rules)]
     found.sort(key=lambda one: (-RANK[one.result], -len(one.nodes), one.check, one.code, one.scope_value))
     return tuple(found)
+
+
+def _missing_profiles_once(findings: Iterable[Finding]) -> Iterator[Finding]:
+    """Of all that can't be told of a node because no profile fits it, keep one: a dozen incidents would say the same."""
+    told: set[str] = set()
+    for finding in findings:
+        if finding.observed != NO_PROFILE:
+            yield finding
+        elif finding.node not in told:
+            told.add(finding.node)
+            said = "no profile fits its SKU, so that all that is compared with one is unknown: name its sku: in the inventory"
+            yield replace(finding, check=PROFILE, subject=NODE, code="none", message=said)
 
 
 def _rooted(
@@ -134,6 +150,9 @@ def _of_cause(
         yield from _in_node(node, those, joined, ground)
 
 
+_SUSPECTED = {REACHABILITY: "this control host and its network", PROFILE: "the inventory and the profiles"}
+
+
 def _is_suspect(count: int, ground: Ground, rules: Rules) -> bool:
     return count >= rules.suspect_least_nodes and count > rules.suspect_share * len(ground.judged)
 
@@ -176,7 +195,7 @@ def _incident(scope: str, value: str, by_node: Mapping[str, list[Finding]], root
 def _suspect(first: Finding, by_node: Mapping[str, list[Finding]], ground: Ground) -> Incident:
     findings = tuple(one for those in by_node.values() for one in those)
     share = len(by_node) / len(ground.judged)
-    suspected = "this control host and its network" if first.check == REACHABILITY else "the check"
+    suspected = _SUSPECTED.get(first.check, "the check")
     return Incident(
         check=first.check,
         code=first.code,

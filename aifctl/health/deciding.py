@@ -11,7 +11,7 @@ from aifctl.custody.drain_budget import within_budget
 from aifctl.custody.drains import Evidence, drain_reason, parse_drain_reason
 from aifctl.custody.moving import DRAINABLE, OUT, Stand
 from aifctl.diagnosis.finding import Action, Result
-from aifctl.diagnosis.incidents import Incident, drains
+from aifctl.diagnosis.incidents import PROFILE, Incident, drains
 from aifctl.fleet.fleet import Fleet
 from aifctl.fleet.lifecycle import State
 from aifctl.ports.store_rows import IncidentRow
@@ -110,6 +110,7 @@ def decide(sighted: Sequence[Sighted], ground: Ground) -> Decision:
 def is_blind(incident: Incident) -> bool:
     """Return whether nodes could not be looked at, each for itself. Where a check has failed, that says nothing of the node."""
     of_its_own = not incident.suspect and not incident.shared and incident.code != CHECK_FAILED
+    of_its_own = of_its_own and incident.check != PROFILE  # the inventory's fault
     return incident.result in _BLIND and of_its_own
 
 

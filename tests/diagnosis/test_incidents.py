@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from aifctl.diagnosis.check import NO_PROFILE
 from aifctl.diagnosis.finding import Action, Finding, Result
 from aifctl.diagnosis.incidents import Incident, drains, fold
 from aifctl.diagnosis.scopes import Ground
@@ -192,3 +193,19 @@ def test_what_a_finding_explains_makes_the_incident_no_milder() -> None:
     worse = replace(finding("r001n01", "gpu:1", "recovery-action", "node-reboot"), action=Action.REBOOT)
     (incident,) = fold([mild, worse], GROUND, explained_by={"recovery-action": ("row-remap-pending",)})
     assert (incident.check, incident.result, incident.action) == ("row-remap-pending", Result.FAULT, Action.REBOOT)
+
+
+def test_nodes_that_no_profile_fits_are_one_incident_whatever_could_not_be_told_of_them() -> None:
+    unknown = [
+        replace(
+            finding(node, check=check, code="unknown"), result=Result.UNKNOWN, action=Action.NONE, observed=NO_PROFILE
+        )
+        for node in NODES
+        for check in ("gpu-count", "power-limit", "port-rate")
+    ]
+    (incident,) = fold(unknown, GROUND)
+    assert (incident.check, incident.code, incident.result) == ("profile", "none", Result.UNKNOWN)
+    assert len(incident.nodes) == len(NODES)
+    assert "look at the inventory and the profiles before the nodes" in incident.message
+    one = fold(unknown[:3], GROUND)
+    assert [(each.check, each.scope, each.nodes) for each in one] == [("profile", "node", (NODES[0],))]

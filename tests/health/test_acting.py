@@ -202,7 +202,11 @@ def test_a_check_that_fails_by_itself_or_a_whole_rack_that_is_silent_makes_nobod
     missing = finding("reachability", Result.UNREACHABLE)
     look(tools.store, "r1n1", missing, at_s=NOW_S, answered=False, looks_count=9, sweep=SWEEP.run)
     blind = incident("r1n1", "reachability", Action.NONE, result=Result.UNREACHABLE)
-    others = (replace(blind, scope="rack", scope_value="r1"), replace(blind, code="check-failed"))
+    others = (
+        replace(blind, scope="rack", scope_value="r1"),
+        replace(blind, code="check-failed"),
+        replace(blind, check="profile"),
+    )
     act(sighted(tools, *others, looked=False), tools.box, SWEEP)
     assert states(tools) == {}
 

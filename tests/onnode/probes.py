@@ -51,5 +51,15 @@ def answers(
     return {name: json.loads(one.text) for name, one in found.items()}
 
 
+_OTHERS_CHILDREN: set[int] = set()
+
+
+def count_children_from_now() -> None:
+    _OTHERS_CHILDREN.clear()
+    _OTHERS_CHILDREN.update(children_of_this_process())
+
+
 def children_of_this_process() -> list[int]:
-    return [int(pid) for pid in Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()]
+    """Return those that came since the test began."""
+    listed = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
+    return [pid for pid in map(int, listed) if pid not in _OTHERS_CHILDREN]

@@ -41,8 +41,8 @@ def test_a_tool_that_does_not_come_back_is_ended() -> None:
     with pytest.raises(Trouble):
         script("exec >&- 2>&-; exec sleep 60", LITTLE_S)  # silent, and still there
     assert time.monotonic() - begun_s < PLENTY_S / 2
-    while children_of_this_process():
-        os.waitpid(-1, 0)
+    for pid in children_of_this_process():
+        os.waitpid(pid, 0)
 
 
 def test_what_has_no_end_is_cut() -> None:

@@ -34,6 +34,7 @@ def chrome(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
     options.add_argument(f"--user-data-dir={folder / 'profile'}")
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
     chrome = Chrome(options=options, service=Service(driver, env=os.environ | {"HOME": str(folder)}))
+    chrome.get("about:blank")  # the browser's own first page has things to say that are none of ours
     yield chrome
     chrome.quit()
 
@@ -47,6 +48,7 @@ def opened(chrome: Chrome, folder: Path, health: FleetHealth, *, width: int = 12
     scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
     chrome.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [scheme]})
     noted(chrome, "performance")
+    noted(chrome, "browser")
     chrome.get(page.as_uri())
     return page
 
