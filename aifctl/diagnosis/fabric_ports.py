@@ -29,11 +29,12 @@ def need_fabric_port(port: Port, case: Case) -> None:
 
 def is_fabric_port(port: Port, case: Case) -> bool:
     """Whether the fabric needs this port; where no profile says how many it has, every InfiniBand port may be one."""
-    if case.profile is None or COUNT not in case.profile.expectations:
+    expectations = case.profile.expectations if case.profile else {}
+    if COUNT not in expectations:
         return port.link_layer == _INFINIBAND
-    rate = float(case.expect(RATE).value)
-    if port.link_layer == _INFINIBAND and port.rate_gbits_s == rate:
+    if RATE in expectations and port.link_layer == _INFINIBAND and port.rate_gbits_s == expectations[RATE].value:
         return True
+    rate = float(case.expect(RATE).value)
     ports = case.reading.port.ports if case.reading.port else ()
     count = int(case.expect(COUNT).value)
     if sum(one.rate_gbits_s == rate and one.link_layer == _INFINIBAND for one in ports) >= count:

@@ -90,6 +90,9 @@ _OTHERS_BUSINESS = frozenset({"driver-hung", "library-mismatch", "no-driver"})
 
 
 def _judge_check(check: Check, case: Case, tally: _Tally) -> None:
+    if check.by_events and not case.memory.events and case.reading.kernel is not None:
+        tally.judged.append(check.name)  # as of nearly all nodes
+        return
     try:
         subjects = tally.subjects_of(check, case.reading)
     except NeutralError:
@@ -100,32 +103,24 @@ def _judge_check(check: Check, case: Case, tally: _Tally) -> None:
     except Exception as problem:  # noqa: BLE001 - a check that raises is unknown on this node; the others go on
         tally.findings.append(_broken(check, NODE, problem))
         return
-    judged = False
-    for subject, thing in subjects:
-        judged |= _judge_subject(check, subject, thing, case, tally)
-    if judged:
+    if _judge_subjects(check, subjects, case, tally.findings):
         tally.judged.append(check.name)
 
 
-def _judge_subject(check: Check, subject: str, thing: object, case: Case, tally: _Tally) -> bool:
-    found: list[Finding] = []
-    try:
-        made = check.judge(thing, case)
-        if made == ():  # as checks say of nearly all of a healthy fleet
-            return True
-        for finding in made:
-            found.append(finding)  # noqa: PERF402  what was found before it raised counts
-    except NeutralError:
-        tally.findings += found
-        return bool(found)
-    except CannotTellError as problem:
-        tally.findings += [*found, _unknown(check, subject, problem)]
-        return True
-    except Exception as problem:  # noqa: BLE001 - as above
-        tally.findings += [*found, _broken(check, subject, problem)]
-        return True
-    tally.findings += found
-    return True
+def _judge_subjects(check: Check, subjects: Sequence[tuple[str, Any]], case: Case, findings: list[Finding]) -> bool:
+    """Judge each, and return whether any could be judged. What was found before a check raised counts."""
+    before_count, neutral_count = len(findings), 0
+    for subject, thing in subjects:
+        try:
+            for finding in check.judge(thing, case):
+                findings.append(finding)  # noqa: PERF402  what was found before it raised counts
+        except NeutralError:
+            neutral_count += 1
+        except CannotTellError as problem:
+            findings.append(_unknown(check, subject, problem))
+        except Exception as problem:  # noqa: BLE001 - as above
+            findings.append(_broken(check, subject, problem))
+    return neutral_count < len(subjects) or len(findings) > before_count
 
 
 def _unknown(check: Check, subject: str, problem: CannotTellError) -> Finding:

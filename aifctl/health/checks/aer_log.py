@@ -33,5 +33,6 @@ CHECK = Check(
     detail="By device and severity, as the lines tell it; corrected ones are the business of counters. That AER is enabled, "
     "which each port of a healthy node says, is no error.",
     moving=True,
+    by_events=True,
     explained_by=("pci-aer", "pci-lost"),
 )

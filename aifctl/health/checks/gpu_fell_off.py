@@ -39,5 +39,6 @@ CHECK = Check(
     detail="Some drivers say it without an Xid: in one line that names the GPU, or in three of which the first does. With an "
     "Xid 79 it is the same incident.",
     moving=True,
+    by_events=True,
     explained_by=("xid",),
 )

@@ -33,5 +33,6 @@ CHECK = Check(
     detail="The driver's own word, RmInitAdapter failed, in this boot: such a GPU is missing from what NVML tells. A reboot "
     "may help; a GPU that fails again is to be replaced.",
     moving=True,
+    by_events=True,
     explained_by=("xid", "gpu-fell-off", "gpu-lost"),
 )

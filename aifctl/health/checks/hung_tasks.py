@@ -50,5 +50,6 @@ CHECK = Check(
     detail="The kernel's own watchdogs: tasks that wait for more than 120 s, by whose code stands in their stack, and CPUs "
     "that are locked up. What hangs in the GPU driver or in NFS does not come back without a reboot.",
     moving=True,
+    by_events=True,
     explained_by=("driver-answers", "stuck-processes", "xid"),
 )

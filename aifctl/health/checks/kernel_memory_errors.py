@@ -41,5 +41,6 @@ CHECK = Check(
     detail="Machine checks by the bits of their own status (UC, PCC), EDAC by CE and UE, the firmware's reports by their "
     "severity. A healthy boot has hundreds of lines with AER, EDAC and Error in them, and none of these forms.",
     moving=True,
+    by_events=True,
     explained_by=("edac",),
 )

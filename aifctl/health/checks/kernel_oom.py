@@ -34,4 +34,5 @@ CHECK = Check(
     judge=_judge,
     detail="The job has asked for more than the node, or its share of it, has: the job's owner is whom to tell.",
     moving=True,
+    by_events=True,
 )

@@ -34,4 +34,5 @@ CHECK = Check(
     detail="An oops, a BUG or a panic in this boot's log. After a panic there is another boot: its record in pstore is told "
     "with the node's other facts.",
     moving=True,
+    by_events=True,
 )

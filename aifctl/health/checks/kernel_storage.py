@@ -54,5 +54,6 @@ CHECK = Check(
     detail="By device: NVMe disks that are gone, errors of reading and writing, file systems with errors or made read-only "
     "for one. An NFS server that does not answer is watched until it does: whether the mount hangs is another check's.",
     moving=True,
+    by_events=True,
     explained_by=("disk-health",),
 )

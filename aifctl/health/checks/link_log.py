@@ -45,5 +45,6 @@ CHECK = Check(
     detail="Links that go down again and again, more than 10 min after the boot. Where the ports' counters are read, they judge how often is "
     "too often; of a log alone, five times is.",
     moving=True,
+    by_events=True,
     explained_by=("port-state", "port-flap"),
 )

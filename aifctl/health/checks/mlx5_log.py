@@ -41,5 +41,6 @@ CHECK = Check(
     detail="mlx5_core's own health monitor, by severity. What every healthy boot says is none of it: a slot's power (27W), "
     "links that come up, ports without a cable.",
     moving=True,
+    by_events=True,
     explained_by=("pci-lost",),
 )

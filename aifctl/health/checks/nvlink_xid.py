@@ -26,5 +26,6 @@ CHECK = Check(
     detail="As the check xid, for Xids 74, 136 and 137: both ends of a link report it, so that with an SXid the NVSwitch is "
     "where to look, and without one the GPU and its peer.",
     moving=True,
+    by_events=True,
     explained_by=("sxid", "xid"),
 )

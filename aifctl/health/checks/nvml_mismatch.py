@@ -31,5 +31,6 @@ CHECK = Check(
     detail="Watched only: one container with a library of its own is enough for the line. Where the node's own library does "
     "not match, driver-answers says so, and that is a fault.",
     moving=True,
+    by_events=True,
     explained_by=("driver-answers",),
 )

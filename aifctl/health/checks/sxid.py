@@ -51,4 +51,5 @@ CHECK = Check(
     detail="An SXid is fatal by its number (12020, 22003, 22011, 23001 to 23017) or by the line's own word; corrected and "
     "unknown ones are watched. It explains the GPUs' Xid 74 of the same node. Every one of this boot counts.",
     moving=True,
+    by_events=True,
 )

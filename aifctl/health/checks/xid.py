@@ -28,5 +28,6 @@ CHECK = Check(
     "Xid 154 tells, where the driver has it (R565), else what NVIDIA's catalogue says. 13 and 31 are the job's, unless "
     "they come back in the same place of one GPU alone. An Xid that nobody knows is watched.",
     moving=True,
+    by_events=True,
     explained_by=("row-remap-failure",),
 )
