@@ -10,7 +10,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
-from functools import cache, partial
+from functools import cache
 from operator import attrgetter
 from types import UnionType
 from typing import Any, get_args, get_origin, get_type_hints
@@ -192,34 +192,34 @@ def _is_map(hint: Any) -> bool:
 
 #: Devices and links that were packed before, by identity: GPUs and nodes that are built alike share them (sysfs_pci,
 #: nvml_links). The thing itself is kept with what it was packed as, so that its identity stays its own.
-_PACKED: dict[int, tuple[Any, str, list[Any]]] = {}
+_PACKED: dict[tuple[int, Any], tuple[Any, str, list[Any]]] = {}
 _MOST_PACKED = 4096
 
 
-def _packed(thing: Any, make: Callable[[list[Any]], str], moving: list[Any]) -> str:
-    known = _PACKED.get(id(thing))
+def _packed(thing: Any, shape: _Shape, make: Callable[[Any, _Shape, list[Any]], str], moving: list[Any]) -> str:
+    known = _PACKED.get((id(thing), shape.kind))
     if known is None:
         if len(_PACKED) >= _MOST_PACKED:
             _PACKED.clear()
         own: list[Any] = []
-        known = _PACKED[id(thing)] = (thing, make(own), own)
+        known = _PACKED[id(thing), shape.kind] = (thing, make(thing, shape, own), own)
     moving += known[2]
     return known[1]
 
 
 def _pack_part(things: tuple[Any, ...], part: Any, moving: list[Any]) -> str:
-    shape = _shape(part)
-    if part is NvLink:
-        return _packed(things, partial(_pack_rows, things, shape), moving)
-    if part is PciDevice:
-        rows = [_packed(thing, partial(_pack_row, thing, shape), moving) for thing in things]
-        return f"{shape.head}{','.join(rows)}]}}"
-    return _pack_rows(things, shape, moving)
+    if part in {NvLink, PciDevice}:
+        return _packed(things, _shape(part), _pack_rows, moving)
+    return _pack_rows(things, _shape(part), moving)
 
 
 def _pack_rows(things: Iterable[Any], shape: _Shape, moving: list[Any]) -> str:
     """Return {"f": names of the columns, "m": names of what moves, "r": rows} as JSON."""
-    return f"{shape.head}{','.join([_pack_row(thing, shape, moving) for thing in things])}]}}"
+    if shape.kind is PciDevice:
+        rows = [_packed(thing, shape, _pack_row, moving) for thing in things]
+    else:
+        rows = [_pack_row(thing, shape, moving) for thing in things]
+    return f"{shape.head}{','.join(rows)}]}}"
 
 
 def _pack_row(thing: Any, shape: _Shape, moving: list[Any]) -> str:

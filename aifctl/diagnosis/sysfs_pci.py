@@ -27,6 +27,10 @@ _SOURCE_VALIDATION = 0x1
 #: reading it.
 _READ: Alike[PciDevice] = Alike(longest_bytes=1024)
 
+#: By the identity of their devices, which a section keeps alive.
+_SECTIONS: dict[tuple[int, ...], PciSection] = {}
+_MOST_SECTIONS = 256
+
 
 def parse_sysfs_pci(data: object) -> PciSection:
     """Return the devices, in order of address.
@@ -40,13 +44,22 @@ def parse_sysfs_pci(data: object) -> PciSection:
     devices = data.get("devices") if isinstance(data, Mapping) else None
     if not isinstance(devices, Mapping) or len(devices) > _MOST_DEVICES:
         raise UnreadableError("the pci section has no list of devices")
-    return PciSection(
-        source="sysfs",
-        devices=tuple(
-            _READ.made((address, devices[address]), partial(_device, address, devices[address]))
-            for address in sorted(devices)
-        ),
-    )
+    found = [
+        _READ.made((address, devices[address]), partial(_device, address, devices[address]))
+        for address in sorted(devices)
+    ]
+    return _shared(tuple(found))
+
+
+def _shared(devices: tuple[PciDevice, ...]) -> PciSection:
+    """Return one section for all nodes with the very same devices, so that what else is made of it is made once."""
+    key = tuple(map(id, devices))
+    section = _SECTIONS.get(key)
+    if section is None:
+        if len(_SECTIONS) >= _MOST_SECTIONS:
+            _SECTIONS.clear()
+        section = _SECTIONS[key] = PciSection(source="sysfs", devices=devices)
+    return section
 
 
 def _device(address: str, device: object) -> PciDevice:

@@ -96,3 +96,12 @@ def test_devices_that_nodes_share_are_packed_for_each_of_them_alike() -> None:
     assert first.facts == second.facts
     for packed in (first, second):
         assert unpack(packed.facts, packed.moving).pci == section
+
+
+def test_no_links_and_no_devices_are_not_taken_for_one_another() -> None:
+    both = some_reading(gpus=(replace(GPU, nvlinks=()),), devices=())
+    for reading in (both, replace(both, pci=None), both, replace(both, gpu=None)):
+        packed = pack(reading)
+        assert unpack(packed.facts, packed.moving, node=reading.node) == reading
+        rows = json.loads(packed.facts)
+        assert "pci" not in rows or "upstream" in json.dumps(rows["pci"])
