@@ -190,6 +190,8 @@ def test_a_node_that_answers_under_another_ones_serial_is_drained_and_both_seria
         ({"name": "n7", "serial.board": "BS7", "serial.chassis": "other"}, set()),
         ({"name": "r1n1", "address": "n7.cluster.example"}, set()),
         ({"name": "r1n1", "address": "10.77.0.7"}, node("node-identity", "hostname", "watch")),
+        ({"name": "10.77.0.7", "address": "10.77.0.7"}, set()),
+        ({"name": "10.77.0.7", "address": "n8.cluster.example"}, node("node-identity", "hostname", "watch")),
         ({"name": "n7", "serial.gpu0": "1650"}, set()),
     ],
 )

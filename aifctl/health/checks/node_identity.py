@@ -22,7 +22,9 @@ def _judge(node: Host, case: Case) -> Iterator[Finding]:
     if not known_as:
         raise NeutralError("name")  # a file that somebody sent
     yield from _serial(node, case.inventory)
-    names = {known_as, _host_of(case.inventory.get("address", ""))} - {""}
+    names = {_host_of(known_as), _host_of(case.inventory.get("address", ""))} - {""}
+    if not names:
+        return  # known by a number alone, as in a hostfile
     hostname = told(node.hostname, "hostname")
     if {_short(hostname), hostname.lower()}.isdisjoint(
         {_short(name) for name in names} | {name.lower() for name in names}
