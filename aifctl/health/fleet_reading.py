@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from aifctl.diagnosis.check import NO_PROFILE
 from aifctl.diagnosis.finding import RANK, Result
 from aifctl.diagnosis.fleet_health import (
     STALE_AFTER_S,
@@ -29,6 +30,8 @@ _SWEEPS_COUNT = 20
 _READY = State.READY.value
 _DRAINED = frozenset({State.DRAINING.value, State.DRAINED.value})
 _NO_SUCH_RESULT = -1
+#: How a finding ends that says so.
+_FOR_WANT_OF_A_PROFILE = f"({NO_PROFILE})"
 
 _ChangeKey = tuple[ChangeKind, str, str, str]
 
@@ -203,8 +206,8 @@ def _changes(
     """Return what the last sweep found out, the worst first; what is alike but for the node is one."""
     folded: dict[_ChangeKey, dict[str, str]] = {}
     for kind, node, told, message in (*_opened_and_cleared(found, sweep), *_changed(reader, since_s, names)):
-        key = (kind, told["check"], told["code"], told["result"])
-        folded.setdefault(key, {}).setdefault(node, message)
+        key, said = _said_once((kind, told["check"], told["code"], told["result"]), message)
+        folded.setdefault(key, {}).setdefault(node, said)
     changes = [
         ChangeHealth(
             kind=kind, check=check, code=code, result=result, message=next(iter(nodes.values())),
@@ -215,6 +218,14 @@ def _changes(
     order = tuple(ChangeKind)
     changes.sort(key=lambda one: (order.index(one.kind), -_rank(one.result), -len(one.nodes), one.check, one.code))
     return tuple(changes)
+
+
+def _said_once(key: _ChangeKey, message: str) -> tuple[_ChangeKey, str]:
+    """Fold all that can't be told for want of a profile into one, as incidents do: thirty checks would say the same."""
+    if not message.endswith(_FOR_WANT_OF_A_PROFILE):
+        return key, message
+    kind, _, _, result = key
+    return (kind, "profile", "none", result), f"what is compared with a profile can't be told: {NO_PROFILE}"
 
 
 def _opened_and_cleared(

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from aifctl.diagnosis.check import NO_PROFILE
 from aifctl.diagnosis.fleet_health import ChangeKind, Condition, FleetHealth
 from aifctl.dispatch.asked import Chosen
 from aifctl.fleet.lifecycle import State
@@ -165,6 +166,17 @@ def test_what_the_last_sweep_found_out_is_new_changed_or_cleared_and_told_once_f
     ]
     assert fleet(tools).changes[1].message == "much worse"
     assert [one.nodes for one in fleet(tools, "r2n1").changes] == [("r2n1",)]
+
+
+def test_what_cant_be_told_for_want_of_a_profile_is_one_change_whatever_the_check(tools: FakeToolbox) -> None:
+    def untold(check: str) -> Found:
+        return Found(result="unknown", check=check, message=f"can't tell: {check} ({NO_PROFILE})")
+
+    found = {"r1n1": untold("gpu-count"), "r1n2": untold("port-rate"), "r1n3": Found()}
+    sweep(tools.store, "s1", names(), at_s=NOW_S - 900, found=found)
+    told = {(one.check, one.nodes): one.message for one in fleet(tools).changes}
+    assert set(told) == {("gpu-lost", ("r1n3",)), ("profile", ("r1n1", "r1n2"))}
+    assert NO_PROFILE in told["profile", ("r1n1", "r1n2")]
 
 
 def test_what_is_only_queued_is_not_done_with_the_receivers_own_words(tools: FakeToolbox) -> None:
