@@ -6,6 +6,7 @@ import marshal
 from collections.abc import Callable, Hashable
 from typing import Any, Generic, TypeVar
 
+S = TypeVar("S")
 T = TypeVar("T")
 
 #: Of `marshal`: the newest one in which equal values are equal bytes, whoever else refers to them; 1, 1.0 and true differ.
@@ -41,3 +42,25 @@ class Alike(Generic[T]):
                     self._made.clear()
                 self._made[key] = found
         return found
+
+
+class OfSame(Generic[T]):
+    """Keeps what was made of a thing that many readings share, by its identity; the thing is kept, too, so that it stays its own.
+
+    Args:
+        most_count: how many it keeps before it begins anew.
+    """
+
+    def __init__(self, *, most_count: int = 256) -> None:
+        self._most_count = most_count
+        self._made: dict[int, tuple[object, T]] = {}
+
+    def made(self, thing: S, make: Callable[[S], T]) -> T:
+        """Return what `make` makes of a thing that never changes; it must depend on nothing else."""
+        known = self._made.get(id(thing))
+        if known is None:
+            known = thing, make(thing)
+            if len(self._made) >= self._most_count:
+                self._made.clear()
+            self._made[id(thing)] = known
+        return known[1]

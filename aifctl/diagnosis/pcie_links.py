@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from aifctl.diagnosis.absent import CannotTellError
+from aifctl.diagnosis.alike import OfSame
 from aifctl.diagnosis.gpu import Gpu
 from aifctl.diagnosis.pci import PciDevice, PciSection
 from aifctl.diagnosis.pci_tree import bridges_above, by_address, device_subject, is_gpu
@@ -15,6 +16,8 @@ from aifctl.diagnosis.subjects import NODE
 SPEED_OF = {1: 2.5, 2: 5.0, 3: 8.0, 4: 16.0, 5: 32.0, 6: 64.0}
 
 GpuPath = tuple[PciDevice, ...]
+#: By section, which nodes that are built alike share (sysfs_pci).
+_PATHS: OfSame[Sequence[tuple[str, GpuPath]]] = OfSame()
 
 
 def pci_section(reading: Reading) -> Iterator[tuple[str, PciSection]]:
@@ -24,14 +27,20 @@ def pci_section(reading: Reading) -> Iterator[tuple[str, PciSection]]:
     yield NODE, reading.pci
 
 
-def gpu_paths(reading: Reading) -> Iterator[tuple[str, GpuPath]]:
+def gpu_paths(reading: Reading) -> Sequence[tuple[str, GpuPath]]:
     """Each GPU on the bus, with the bridges above it, nearest first."""
     if reading.pci is None:
         raise CannotTellError("PCI devices", "not read")
-    devices = by_address(reading.pci)
-    for device in reading.pci.devices:
-        if is_gpu(device):
-            yield device_subject(device), (device, *bridges_above(device, devices))
+    return _PATHS.made(reading.pci, _paths)
+
+
+def _paths(section: PciSection) -> Sequence[tuple[str, GpuPath]]:
+    devices = by_address(section)
+    return tuple(
+        (device_subject(device), (device, *bridges_above(device, devices)))
+        for device in section.devices
+        if is_gpu(device)
+    )
 
 
 def saves_power(gpu: Gpu | None, idle_state: int) -> bool | None:

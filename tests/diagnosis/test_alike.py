@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from aifctl.diagnosis.alike import Alike
+from aifctl.diagnosis.alike import Alike, OfSame
 
 
 class Maker:
@@ -65,3 +65,19 @@ def test_what_can_not_be_made_is_said_each_time() -> None:
     for _ in range(2):
         with pytest.raises(ZeroDivisionError):
             alike.made("told", lambda: 1 // 0)
+
+
+def test_of_the_same_thing_it_is_made_once_and_of_an_equal_one_anew() -> None:
+    one, other = (1, 2, int("3")), (1, 2, int("3"))
+    of_same, made = OfSame[int](), list[object]()
+
+    def make(thing: tuple[int, ...]) -> int:
+        made.append(thing)
+        return len(made)
+
+    assert [of_same.made(thing, make) for thing in (one, other, one, other)] == [1, 2, 1, 2]
+
+
+def test_no_thing_is_taken_for_another_that_had_its_place_in_memory() -> None:
+    of_same = OfSame[int](most_count=8)
+    assert [of_same.made([number], lambda thing: thing[0]) for number in range(100)] == list(range(100))
