@@ -19,6 +19,7 @@ from tests.bench import fleet, table
 from tests.bench.cold import cold
 from tests.bench.figures import Figure, Line, failures
 from tests.bench.fleet_wide import dead_nodes, memory, reply_sizes, warm, workers
+from tests.bench.judging import judging
 from tests.bench.light import light
 from tests.bench.simulated import simulated
 from tests.bench.sweeping import growth, sweep
@@ -33,6 +34,7 @@ PARTS = {
     "dead": dead_nodes,
     "light": light,
     "sim": simulated,
+    "judging": judging,
     "sweep": sweep,
     "growth": growth,
 }
