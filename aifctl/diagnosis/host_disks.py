@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from aifctl.core.printable import printable_line
 from aifctl.diagnosis.absent import Absent
+from aifctl.diagnosis.alike import Alike
 from aifctl.diagnosis.host import Disk
 from aifctl.diagnosis.natural_order import natural_order
 from aifctl.diagnosis.sysfs_values import as_mapping, integer, text, why_absent
@@ -19,6 +21,9 @@ _KELVIN = 273
 _LOG = re.compile(r"[0-9a-f]{384}", re.ASCII)
 _SMART = ("critical_warning", "available_spare_pct", "spare_threshold_pct", "used_pct", "media_error_count",
           "temperature_c")  # fmt: skip
+#: What nodes have in common of a disk; its serial number and its log are its own.
+_OF_MODEL = ("model", "firmware_rev", "sizes", "state")
+_MODELS: Alike[dict[str, Any]] = Alike(longest_bytes=1024)
 #: A counter of 128 bits; beyond this it is no count of anything.
 _MOST_ERRORS = (1 << 63) - 1
 
@@ -53,16 +58,21 @@ def parse_smart_log(log: bytes) -> Mapping[str, int]:
 
 
 def _nvme(name: str, told: Mapping[str, Any]) -> Disk:
+    model = [name, *(told.get(key) for key in _OF_MODEL)]
     return Disk(
-        name=printable_line(name[:_LONGEST]),
-        model=text(told.get("model")),
-        serial=text(told.get("serial")),
-        firmware_version=text(told.get("firmware_rev")),
-        size_bytes=_size(told.get("sizes")),
-        state=text(told.get("state")),
-        passed=Absent.NOT_AVAILABLE,
-        **_smart(told),
+        **_MODELS.made(model, partial(_read_model, name, told)), serial=text(told.get("serial")), **_smart(told)
     )
+
+
+def _read_model(name: str, told: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "name": printable_line(name[:_LONGEST]),
+        "model": text(told.get("model")),
+        "firmware_version": text(told.get("firmware_rev")),
+        "size_bytes": _size(told.get("sizes")),
+        "state": text(told.get("state")),
+        "passed": Absent.NOT_AVAILABLE,
+    }
 
 
 def _smart(told: Mapping[str, Any]) -> Mapping[str, Any]:

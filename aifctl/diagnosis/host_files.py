@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Any
 
 from aifctl.core.printable import printable_line
 from aifctl.diagnosis.absent import Absent
+from aifctl.diagnosis.alike import Alike
 from aifctl.diagnosis.host import Host, StuckProcess
 from aifctl.diagnosis.sysfs_values import as_mapping, integer, text, why_absent
 from aifctl.diagnosis.unreadable import UnreadableError
@@ -25,6 +27,9 @@ NO_SERIALS = frozenset(
 _FABRIC_MANAGER = re.compile(r"version is ?: ?(\d{1,4}(?:\.\d{1,4}){1,3})", re.ASCII | re.IGNORECASE)
 #: What pstore keeps of every boot, however it ended.
 _NO_DEATHS = ("console-", "pmsg-", "ftrace-")
+#: Equal on all nodes of a kind; counts of memory errors are nearly all 0.
+_MODULES: Alike[Mapping[str, str] | Absent] = Alike(most_count=256)
+_EDAC: Alike[dict[str, Any]] = Alike(most_count=1024)
 _HUGE = re.compile(r"hugepages-(\d{1,12})kB", re.ASCII)
 
 
@@ -40,7 +45,7 @@ def parse_host_files(data: Mapping[str, Any]) -> Host:
     if data.get("source") != "proc":
         raise UnreadableError("the host section is none that is known")
     dmi, cpu = as_mapping(data.get("dmi")), as_mapping(data.get("cpu"))
-    memory, modules = data.get("memory"), _modules(data.get("modules"))
+    memory, modules = data.get("memory"), _MODULES.made(data.get("modules"), partial(_modules, data.get("modules")))
     return Host(
         source="probe",
         hostname=text(data.get("hostname")),
@@ -63,7 +68,7 @@ def parse_host_files(data: Mapping[str, Any]) -> Host:
         memory_available_bytes=_kib(memory, "MemAvailable"),
         swap_total_bytes=_kib(memory, "SwapTotal"),
         hugepages=_hugepages(data.get("hugepages")),
-        **_edac(data.get("edac")),
+        **_EDAC.made(data.get("edac"), partial(_edac, data.get("edac"))),
         limits=_limits(data.get("limits"), data.get("root")),
         modules=modules,
         ofed_version=_ofed(modules),

@@ -6,11 +6,15 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from aifctl.core.printable import printable_line
+from aifctl.diagnosis.alike import Alike
 from aifctl.diagnosis.unreadable import UnreadableError
 
 _MOST_UNITS, _LONGEST = 256, 120
 _SUFFIXES = (".service", ".socket", ".timer", ".mount", ".target", ".path", ".slice", ".scope", ".automount", ".swap",
              ".device")  # fmt: skip
+
+#: What systemctl says of the same units is the same text on every node where they run.
+_READ: Alike[Mapping[str, Any]] = Alike(most_count=256, longest_bytes=16384)
 
 
 def parse_units(data: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -24,6 +28,10 @@ def parse_units(data: Mapping[str, Any]) -> Mapping[str, Any]:
     show, failed = data.get("show"), data.get("failed")
     if not isinstance(show, str) or not isinstance(failed, str):
         raise UnreadableError("the units section has not what systemctl says")
+    return _READ.made([show, failed], lambda: _parse(show, failed))
+
+
+def _parse(show: str, failed: str) -> Mapping[str, Any]:
     return {"services": dict(_services(show)), "failed_units": tuple(sorted(set(_failed(failed))))}
 
 
