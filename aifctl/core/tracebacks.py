@@ -26,13 +26,21 @@ def trace_of(bug: Exception) -> str:
 
 def keep_trace(text: str, state: StateDir | None) -> str:
     """Write a traceback to a file and return its path: below the state directory, or where temporary files go if that can't be."""
-    folder: str | None = None
+    folders: list[str | None] = [None]
     with contextlib.suppress(SetupError):
-        folder = str(state.folder("bugs")) if state else None
+        folders = [str(state.folder("bugs")), None] if state else folders
+    for folder in folders:
+        with contextlib.suppress(OSError):
+            return _written(text, folder)
+    return f"no file (no disk takes one), so here:\n{text}"  # then it is told, however long
+
+
+def _written(text: str, folder: str | None) -> str:
+    descriptor, path = tempfile.mkstemp(prefix="aifctl-bug-", suffix=".txt", dir=folder)
     try:
-        descriptor, path = tempfile.mkstemp(prefix="aifctl-bug-", suffix=".txt", dir=folder)
-    except OSError:  # no disk takes it: then it is told, however long
-        return f"no file (no disk takes one), so here:\n{text}"
-    with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as file:
-        file.write(text)
+        with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as file:
+            file.write(text)
+    except OSError:  # a full disk makes a file and takes no byte
+        os.unlink(path)  # noqa: PTH108  as it was made
+        raise
     return path

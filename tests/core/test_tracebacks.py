@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import stat
 import tempfile
@@ -51,3 +52,15 @@ def test_where_no_disk_takes_it_the_traceback_is_told(tmp_path: Path, monkeypatc
 
 def test_a_bug_that_quotes_a_node_obeys_no_escape_of_it(tmp_path: Path) -> None:
     assert "\x1b" not in str(bug_error(a_bug("\x1b[2J"), StateDir(path=tmp_path)))
+
+
+def test_a_disk_that_takes_a_file_and_no_byte_leaves_no_empty_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def on_a_full_disk(**_: object) -> tuple[int, str]:
+        (tmp_path / "empty").touch()
+        return os.open("/dev/full", os.O_WRONLY), str(tmp_path / "empty")
+
+    monkeypatch.setattr(tempfile, "mkstemp", on_a_full_disk)
+    assert "in a_bug" in str(bug_error(a_bug(), StateDir(path=tmp_path / "state")))
+    assert not (tmp_path / "empty").exists()
