@@ -55,7 +55,7 @@ def open_store(
         database.migrate()
         writer.settle()
     except UnavailableError:
-        return SqlStore(writer)
+        return SqlStore(writer, is_made=False)
     except BaseException:
         writer.close()
         raise
@@ -65,9 +65,9 @@ def open_store(
 class SqlStore(Reads):
     """See ports.store.Store."""
 
-    def __init__(self, writer: Writer) -> None:
+    def __init__(self, writer: Writer, *, is_made: bool = True) -> None:
         super().__init__(self._ask)
-        self._writer = writer
+        self._writer, self._is_made = writer, is_made
 
     @property
     def queued_count(self) -> int:
@@ -239,6 +239,9 @@ class SqlStore(Reads):
         return self._writer.transact(decide, answer)
 
     def _ask(self, sql: str, values: Sequence[Any]) -> list[Sequence[Any]]:
+        if not self._is_made:  # it was away when it was opened: there may be no table yet
+            self._writer.database.migrate()
+            self._is_made = True
         translate = for_psycopg if self._writer.database.place.dialect == "postgresql" else str
         with self._writer.database.reading() as connection:
             return list(connection.exec_driver_sql(translate(sql), tuple(values)).fetchall())

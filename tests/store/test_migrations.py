@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -11,13 +13,13 @@ from sqlalchemy import inspect
 
 from aifctl.core.errors import SetupError
 from aifctl.store import light, schema
-from aifctl.store.damage import NewerStoreError
+from aifctl.store.damage import NewerStoreError, UnavailableError
 from aifctl.store.database import open_database
 from aifctl.store.migrations.steps import STEPS
 from aifctl.store.place import Place
 from aifctl.store.store import open_store
 from aifctl.store.tables import METADATA
-from tests.store.store_parts import HandClock, begin, execute, opened
+from tests.store.store_parts import HandClock, begin, execute, opened, place_of
 
 ROOT = Path(__file__).parents[2]
 LATER = (*STEPS, ("CREATE TABLE later (a {blob})", "INSERT INTO later VALUES (NULL)"))
@@ -72,3 +74,17 @@ def test_readers_load_no_sqlalchemy(tmp_path: Path) -> None:
     program = "import sys, aifctl.store.light, aifctl.store.place; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
     assert {"sqlalchemy", "psycopg", "asyncio", "asyncssh"} & set(done.stdout.split()) == set()
+
+
+def test_a_database_that_could_not_be_made_when_it_was_opened_is_made_before_it_is_asked(tmp_path: Path) -> None:
+    place = place_of(tmp_path)
+    assert place.path is not None
+    place.path.parent.mkdir(parents=True)
+    with contextlib.closing(sqlite3.connect(place.path, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        store = opened(place, bound_s=0.05)
+        with store:
+            with pytest.raises(UnavailableError, match="locked by another"):
+                store.sweeps()
+            other.execute("ROLLBACK")
+            assert store.sweeps() == []
