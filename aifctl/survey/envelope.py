@@ -224,7 +224,7 @@ def _number(entry: Mapping[str, Any], key: str) -> float | None:
 
 def _shown(text: str) -> str:
     line = printable_line(text.strip())
-    return f"{line[:_SHOWN]!r}" + ("…" if len(line) > _SHOWN else "")
+    return f"'{line[:_SHOWN]}'" + ("…" if len(line) > _SHOWN else "")
 
 
 _STATUSES = frozenset({"ok", "na", "error", "timeout"})

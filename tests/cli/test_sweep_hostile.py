@@ -29,7 +29,7 @@ def findings(item: Mapping[str, Any]) -> dict[tuple[str, str], str]:
 @pytest.mark.parametrize(
     ("fault", "says"),
     [
-        pytest.param("probe-garbage", "the answer is no probe's: it begins", id="garbage"),
+        pytest.param("probe-garbage", r"the answer is no probe's: it begins '\x1b[2J", id="garbage"),
         pytest.param("probe-cut", "half a JSON", id="half a JSON"),
         pytest.param("probe-schema", "schema 99, and this aifctl reads 1", id="another schema"),
         pytest.param("probe-flood", "more than 2 MB, which no probe does", id="100 MB"),
