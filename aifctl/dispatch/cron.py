@@ -115,9 +115,15 @@ def send_heartbeat(url: Secret, *, send: Send | None = None, timeout_s: float = 
 
 def _coverage(coverage: Coverage, named: Labels) -> list[Family]:
     return [
-        _family("coverage_ratio", "Share of the nodes asked that answered; of a sweep, that could be judged.", [(named, coverage.share)]),
+        _family(
+            "coverage_ratio",
+            "Share of the nodes asked that answered; of a sweep, that could be judged.",
+            [(named, coverage.share)],
+        ),
         _family("asked_nodes", "Nodes that were to be asked.", [(named, coverage.asked)]),
-        _family("answered_nodes", "Nodes that answered; of a sweep, that could be judged.", [(named, coverage.answered)]),
+        _family(
+            "answered_nodes", "Nodes that answered; of a sweep, that could be judged.", [(named, coverage.answered)]
+        ),
         _family("skipped_nodes", "Nodes left out on purpose.", [(named, coverage.skipped)]),
     ]
 
