@@ -207,7 +207,7 @@ function __aifctl_options
     end
     switch "$argv[1]"
         case 'node collect' 'node reboot' 'node reset-gpu' 'pull' 'push' 'run' 'script' 'shell' 'sweep' 'trust forget' 'trust scan'
-            string join \n -- '-w	Most nodes at once (256)' '--width	Most nodes at once (256)' '--wave	In waves of N, of 5%, or by rack, su or leaf' '--timeout	For the command on each node, 0 for ever (300s)' '--deadline	For the whole run' '--stragglers	After 99.5% have answered give the rest 30s: 99.5%:30s' '--retries	Dial again, only while nothing has started' '--max-failed	Dispatch no more than keeps failures within this' '--workers	Processes, 0 to choose' '--include-state	Also nodes that are off, repair or retired; repeatable' '--min-coverage	Exit 3 below this share of nodes that answered (100%; sweep 98%)'
+            string join \n -- '-w	Most nodes at once (256)' '--width	Most nodes at once (256)' '--wave	In waves of N, of 5%, or by rack, su or leaf' '--timeout	For the command on each node, 0 for ever (300s)' '--deadline	For the whole run' '--stragglers	After 99.5% have answered give the rest 30s: 99.5%:30s' '--retries	Dial again, only while nothing has started' '--max-failed	Dispatch no more than keeps failures within this' '--workers	Processes, 0 to choose' '--include-state	Also nodes that are off, repair or retired; repeatable' '--min-coverage	Exit 3 below this share that answered (100%; sweep: 98% could be judged)'
     end
     switch "$argv[1]"
         case 'node collect'
