@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,8 +22,11 @@ from aifctl.main import main
 @pytest.fixture(autouse=True)
 def handlers() -> Iterator[None]:
     """Put the session's own signal handlers back."""
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    heard = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGALRM)
+    before, hook = {number: signal.getsignal(number) for number in heard}, sys.unraisablehook
+    sys.unraisablehook = sys.__unraisablehook__
     yield
+    sys.unraisablehook = hook
     for number, handler in before.items():
         signal.signal(number, handler)
 
@@ -92,6 +96,41 @@ def test_a_signal_before_any_run_ends_in_its_own_code(
     monkeypatch.setattr(Invocation, "run", run)
     assert main(["nodes"]) == code
     assert number.name in capfd.readouterr().err
+
+
+def test_a_signal_is_not_lost_in_a_destructor(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    class Dying:
+        def __del__(self) -> None:
+            os.kill(os.getpid(), signal.SIGTERM)
+            for _ in range(1_000):  # here Python hears of it, and would print it and go on
+                pass
+
+    def run(_: Invocation) -> int:
+        Dying()
+        time.sleep(30)
+        raise AssertionError("the signal was lost")
+
+    monkeypatch.setattr(Invocation, "run", run)
+    assert main(["nodes"]) == 143
+    assert capfd.readouterr().err.count("SIGTERM") == 1
+
+
+def test_other_errors_of_destructors_are_still_told(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    class Dying:
+        def __del__(self) -> None:
+            raise ZeroDivisionError("in a destructor")
+
+    def run(_: Invocation) -> int:
+        Dying()
+        return 0
+
+    monkeypatch.setattr(Invocation, "run", run)
+    assert main(["nodes"]) == 0
+    assert "in a destructor" in capfd.readouterr().err
 
 
 def test_what_was_ignored_stays_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
