@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from aifctl.core.errors import RefusedError
 from aifctl.fleet.fleet import Fleet
-from aifctl.fleet.nodeset_fold import fold
+from aifctl.fleet.nodeset_fold import fold_short
 from aifctl.ports.confirm import Confirm
 
 #: More than the smaller of these needs consent (the contract's numbers).
@@ -18,7 +18,6 @@ FREE_SHARE = 0.05
 WHOLE_SCOPES = ("rack", "su", "leaf")
 
 _MOST_NAMED = 4
-_MOST_FOLDED = 120
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,8 +135,8 @@ def _protected(names: Sequence[str], fleet: Fleet, protected: frozenset[str]) ->
     if not hit:
         return ()
     said = (
-        f"{_folded(hit)} {'is' if len(hit) == 1 else 'are'} protected by the policy of {fleet.origin}: leave out with "
-        f"--exclude '{fleet.policy.protected or _folded(hit)}', or ask who keeps that policy"
+        f"{fold_short(hit)} {'is' if len(hit) == 1 else 'are'} protected by the policy of {fleet.origin}: leave out with "
+        f"--exclude '{fleet.policy.protected or fold_short(hit)}', or ask who keeps that policy"
     )
     return (said,)
 
@@ -148,12 +147,7 @@ def _whole(names: Sequence[str], members: Mapping[str, Sequence[str]]) -> list[s
 
 
 def _nodes(names: Sequence[str]) -> str:
-    return f"{len(names)} node{'s' * (len(names) != 1)} ({_folded(names)})"
-
-
-def _folded(names: Sequence[str]) -> str:
-    text = fold(names)
-    return text if len(text) <= _MOST_FOLDED else f"{text[:_MOST_FOLDED]}…"
+    return f"{len(names)} node{'s' * (len(names) != 1)} ({fold_short(names)})"
 
 
 def _some(values: Sequence[str]) -> str:

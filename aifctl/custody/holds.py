@@ -9,13 +9,11 @@ from datetime import UTC, datetime
 from aifctl.core.errors import RefusedError
 from aifctl.core.words import counted
 from aifctl.custody.drains import parse_drain_reason
-from aifctl.fleet.nodeset_fold import fold
+from aifctl.fleet.nodeset_fold import fold_short
 from aifctl.ports.store_rows import DrainRow, Freeze, Lease
 
 #: A lease over a node has this before the node's name.
 NODE_SCOPE = "node:"
-
-_MOST_FOLDED = 120
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,10 +55,8 @@ def _hit(names: Sequence[str], freeze: Freeze) -> list[str]:
 
 
 def _frozen(freeze: Freeze, hit: Sequence[str]) -> str:
-    folded = fold(hit)
-    which = folded if len(folded) <= _MOST_FOLDED else f"{folded[:_MOST_FOLDED]}…"
     by = f"frozen by {freeze.who} since {_moment(freeze.at_s)}"
-    return f"{counted(len(hit))} ({which}) {'is' if len(hit) == 1 else 'are'} {by}{_because(freeze.reason)}"
+    return f"{counted(len(hit))} ({fold_short(hit)}) {'is' if len(hit) == 1 else 'are'} {by}{_because(freeze.reason)}"
 
 
 def _leased(lease: Lease) -> str:

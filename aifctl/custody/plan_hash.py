@@ -14,14 +14,13 @@ from typing import Any
 
 from aifctl.core.errors import RefusedError, SetupError, UsageError
 from aifctl.core.state_dir import StateDir
-from aifctl.fleet.nodeset_fold import fold
+from aifctl.fleet.nodeset_fold import fold_short
 
 PLANS = "plans"
 #: 48 bits to type; the whole digest is compared wherever the dry-run's own file is still there.
 SHORT_HEX = 12
 
 _KEPT_COUNT = 100
-_MOST_FOLDED = 200
 _PARTS = ("verb", "arguments", "steps")
 
 
@@ -95,9 +94,9 @@ def _difference(plan: PlannedAction, shown: Mapping[str, Any] | None, typed: str
     before, after = set(shown.get("names", ())), set(now["names"])
     said = [f"the {' and the '.join(changed)} changed"] if changed else []
     if after - before:
-        said.append(f"{len(after - before)} came ({_folded(after - before)})")
+        said.append(f"{len(after - before)} came ({fold_short(after - before)})")
     if before - after:
-        said.append(f"{len(before - after)} went ({_folded(before - after)})")
+        said.append(f"{len(before - after)} went ({fold_short(before - after)})")
     return f"since the dry-run {typed} {', '.join(said)}"
 
 
@@ -114,8 +113,3 @@ def _drop_oldest(folder: Path) -> None:
         plans = sorted(folder.glob("*.json"), key=lambda path: path.stat().st_mtime_ns)
         for plan in plans[:-_KEPT_COUNT]:
             plan.unlink()
-
-
-def _folded(names: set[str]) -> str:
-    text = fold(names)
-    return text if len(text) <= _MOST_FOLDED else f"{text[:_MOST_FOLDED]}…"

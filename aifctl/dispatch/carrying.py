@@ -27,12 +27,12 @@ from aifctl.fanout.journal import Journal, open_journal
 from aifctl.fanout.plan import Keeping, RunPlan, Tally
 from aifctl.fanout.run_ids import claim_run
 from aifctl.fanout.run_summary import command_of
-from aifctl.fleet.nodeset_fold import fold
+from aifctl.fleet.nodeset_fold import fold_short
 from aifctl.ports.toolbox import Toolbox
 from aifctl.ports.transport import Transport
 from aifctl.ports.work import NodeResult
 
-_MOST_FOLDED = 200
+_MOST_STEPS = 200
 
 #: Runs a coroutine to its end; a shell has a loop that outlives its rounds.
 RunLoop = Callable[[Coroutine[Any, Any, Tally]], Tally]
@@ -190,8 +190,6 @@ def _head(order: Order, tools: Toolbox) -> dict[str, Any]:
 
 def _audit(order: Order, run_id: str, tools: Toolbox) -> None:
     consent, deed = order.fan.consent, order.deed
-    folded = fold(order.nodes.names)
-    where = folded if len(folded) <= _MOST_FOLDED else f"{folded[:_MOST_FOLDED]}…"
     resumed = order.fan.resumed_from
     audit.append(
         tools.state,
@@ -199,7 +197,7 @@ def _audit(order: Order, run_id: str, tools: Toolbox) -> None:
         who=real_user(tools.environ),
         from_where=from_where(tools.environ),
         verb=deed.verb,
-        what=f"{'; '.join(deed.steps)[:_MOST_FOLDED]} on {len(order.nodes.names)} nodes: {where}",
+        what=f"{'; '.join(deed.steps)[:_MOST_STEPS]} on {len(order.nodes.names)} nodes: {fold_short(order.nodes.names)}",
         why=consent.reason or (f"continues run {resumed}" if resumed else ""),
         run=run_id,
     )

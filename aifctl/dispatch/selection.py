@@ -13,12 +13,10 @@ from aifctl.dispatch.asked import Chosen
 from aifctl.fleet.fleet import Fleet
 from aifctl.fleet.lifecycle import Manner, State, manner_of, manners_of, parse_state_names
 from aifctl.fleet.narrowing import narrow
-from aifctl.fleet.nodeset_fold import fold
+from aifctl.fleet.nodeset_fold import fold_short
 from aifctl.fleet.selector import parse_selector, resolve
 from aifctl.fleet.shell_words import explain_expanded_words
 from aifctl.ports.toolbox import Toolbox
-
-_MOST_FOLDED = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,9 +127,4 @@ def by_reason(skipped: tuple[tuple[str, str], ...]) -> dict[str, list[str]]:
 
 def said_by_reason(groups: dict[str, list[str]]) -> str:
     """Return "3 off (n[1-3]), 1 repair (n7)"."""
-    return ", ".join(f"{len(names)} {reason} ({_folded(names)})" for reason, names in groups.items())
-
-
-def _folded(names: list[str]) -> str:
-    text = fold(names)
-    return text if len(text) <= _MOST_FOLDED else f"{text[:_MOST_FOLDED]}…"
+    return ", ".join(f"{len(names)} {reason} ({fold_short(names)})" for reason, names in groups.items())

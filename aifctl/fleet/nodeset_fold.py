@@ -20,6 +20,9 @@ _SLURM_MOST_NAMES = 65_536
 #: Longer runs of digits (serials, MACs) are text: Slurm counts in 64 bits.
 _MOST_DIGITS = 18
 
+#: A screen's two or three lines; some 30 nodes whose numbers have nothing in common.
+_MOST_IN_A_SENTENCE = 200
+
 _TRAILING_DIGITS = "0123456789"
 _RUN = re.compile("[0-9]+")
 _BRACKET = re.compile(r"\[([0-9]+)[^\]]*\]")
@@ -45,6 +48,12 @@ def fold(names: Iterable[str], *, slurm: bool = False) -> str:
     while piece := list(islice(pieces, _SLURM_MOST_NAMES)):
         folded += _in_order(map(_unbracketed, _folded(piece, slurm=True)))
     return ",".join(folded)
+
+
+def fold_short(names: Iterable[str]) -> str:
+    """Return the names as `fold` does, cut where that would be too long for a sentence."""
+    text = fold(names)
+    return text if len(text) <= _MOST_IN_A_SENTENCE else f"{text[:_MOST_IN_A_SENTENCE]}…"
 
 
 def _folded(names: Iterable[str], *, slurm: bool) -> list[str]:

@@ -15,7 +15,7 @@ from aifctl.diagnosis.finding import Result
 from aifctl.diagnosis.incidents import Incident, drains
 from aifctl.fleet.fleet import Fleet
 from aifctl.fleet.lifecycle import State
-from aifctl.fleet.nodeset_fold import fold
+from aifctl.fleet.nodeset_fold import fold_short
 from aifctl.fleet.selector import parse_selector, resolve
 from aifctl.health.alone import Pause, alone
 from aifctl.health.deciding import (
@@ -36,7 +36,6 @@ from aifctl.ports.toolbox import Toolbox
 ACTING = "acting"
 
 _LEASE_S = 120.0
-_MOST_FOLDED = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,6 +187,4 @@ def _said(what: str, those: Iterable[tuple[str, str]]) -> Iterator[str]:
     for node, reason in those:
         by_reason.setdefault(reason, []).append(node)
     for reason, nodes in by_reason.items():
-        folded = fold(nodes)
-        which = folded if len(folded) <= _MOST_FOLDED else f"{folded[:_MOST_FOLDED]}…"
-        yield f"{what}: {counted(len(nodes))} ({which}): {reason}"
+        yield f"{what}: {counted(len(nodes))} ({fold_short(nodes)}): {reason}"

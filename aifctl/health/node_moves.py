@@ -8,7 +8,7 @@ from typing import Any
 
 from aifctl.core.report import Column, FieldType, Kind
 from aifctl.core.words import counted
-from aifctl.fleet.nodeset_fold import fold
+from aifctl.fleet.nodeset_fold import fold_short
 from aifctl.ports.sink import Sink
 
 MOVE = Kind(
@@ -25,8 +25,6 @@ MOVE = Kind(
         ),
     ),
 )
-
-_MOST_FOLDED = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,5 +56,4 @@ def show(moved: Iterable[Moved], sink: Sink) -> None:
 def said(nodes: Iterable[str]) -> str:
     """Return "3 nodes (n[1-3])"."""
     names = list(nodes)
-    folded = fold(names)
-    return f"{counted(len(names))} ({folded if len(folded) <= _MOST_FOLDED else f'{folded[:_MOST_FOLDED]}…'})"
+    return f"{counted(len(names))} ({fold_short(names)})"

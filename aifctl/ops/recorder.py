@@ -7,7 +7,8 @@ import signal
 from aifctl.core.words import counted
 from aifctl.fanout.run_nodes import is_same
 from aifctl.fanout.runs import RunRecord
-from aifctl.ops.runs.showing import folded, result_item
+from aifctl.fleet.nodeset_fold import fold_short
+from aifctl.ops.runs.showing import result_item
 from aifctl.ports.sink import Sink
 from aifctl.ports.work import NodeResult
 
@@ -45,5 +46,7 @@ class Recorder:
         if self._before is not None:
             notes.append(f"{counted(self._same_count)} as before, in run {self._before.run_id}")
         if self._left:
-            notes.append(f"what was begun may still run on {counted(len(self._left))}: {folded(sorted(self._left))}")
+            notes.append(
+                f"what was begun may still run on {counted(len(self._left))}: {fold_short(sorted(self._left))}"
+            )
         return tuple(notes)

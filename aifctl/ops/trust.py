@@ -18,13 +18,11 @@ from aifctl.custody.plan_hash import PlannedAction, confirm_by_hash
 from aifctl.dispatch.asked import Chosen, Consent, Fan
 from aifctl.dispatch.consent import keep_plan, seek_consent
 from aifctl.dispatch.selection import choose
-from aifctl.fleet.nodeset_fold import fold
+from aifctl.fleet.nodeset_fold import fold_short
 from aifctl.ops.scanning import Scanned, scan_all
 from aifctl.ports.host_keys import HostKey, KeyChange, fingerprint_of
 from aifctl.ports.sink import Sink
 from aifctl.ports.toolbox import Toolbox
-
-_MOST_FOLDED = 200
 
 KEY = Kind(
     name="HostKey",
@@ -65,7 +63,7 @@ def show(chosen: Chosen, tools: Toolbox, sink: Sink) -> Report:
             sink.item(_key_item(endpoint.name, key))
         if not any(key.marker != "revoked" for key in trusted):
             bare.append(endpoint.name)
-    note = f"{counted(len(bare))} without a trusted key: {_folded(bare)}; `aifctl trust scan` collects them"
+    note = f"{counted(len(bare))} without a trusted key: {fold_short(bare)}; `aifctl trust scan` collects them"
     return Report(
         exit=ExitCode.FINDINGS if bare else ExitCode.OK,
         notes=(note,) if bare else (),
@@ -165,7 +163,7 @@ def _scan_report(scanned: Sequence[Scanned], changes: Sequence[KeyChange], stopp
     return Report(
         exit=first_that_applies(*codes),
         coverage=Coverage(asked=total, answered=answered),
-        notes=(f"could not look at {counted(len(unseen))}: {_folded(unseen)}",) if unseen else (),
+        notes=(f"could not look at {counted(len(unseen))}: {fold_short(unseen)}",) if unseen else (),
         summary={"nodes_count": total, "counts": dict(counts)},
         complete=not unseen,
     )
@@ -222,11 +220,6 @@ def _audit(plan: PlannedAction, consent: Consent, tools: Toolbox) -> None:
         who=real_user(tools.environ),
         from_where=from_where(tools.environ),
         verb=plan.verb,
-        what=f"{counted(len(plan.names))}: {_folded(list(plan.names))}",
+        what=f"{counted(len(plan.names))}: {fold_short(list(plan.names))}",
         why=consent.reason,
     )
-
-
-def _folded(names: list[str]) -> str:
-    text = fold(names)
-    return text if len(text) <= _MOST_FOLDED else f"{text[:_MOST_FOLDED]}…"

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from aifctl.fleet.nodeset import expand, fold, sort_names
+from aifctl.fleet.nodeset_fold import fold_short
 from aifctl.fleet.nodeset_order import natural_key
 from tests.fleet.call_count import calls_of
 
@@ -133,3 +134,9 @@ def test_sorting_asks_for_each_key_once() -> None:
     names = [f"n{number}" for number in range(1000, 0, -1)]
     assert calls_of(lambda: sort_names(names)) < 20 * len(names)
     assert natural_key("n1") < natural_key("n2")
+
+
+def test_a_nodeset_in_a_sentence_is_cut_and_says_so_by_a_dot_dot_dot() -> None:
+    assert fold_short(f"n{number}" for number in range(1, 10)) == "n[1-9]"
+    scattered = [f"n{number}" for number in range(0, 400, 2)]
+    assert fold_short(scattered) == f"{fold(scattered)[:200]}…"

@@ -13,7 +13,7 @@ from aifctl.core.state_dir import StateDir
 from aifctl.fanout.run_chain import AGAIN, RunChain, parse_again, read_chain
 from aifctl.fanout.run_nodes import listed, outcomes_named
 from aifctl.fanout.runs import RunRecord, read_run
-from aifctl.ops.runs.showing import folded
+from aifctl.fleet.nodeset_fold import fold_short
 
 #: Does the work in `record.head["work"]` on these nodes, as a new run whose head has `resumed_from: record.run_id`.
 Dispatch = Callable[[RunRecord, tuple[str, ...]], Report]
@@ -115,4 +115,4 @@ def _idle_chain(state: StateDir, reference: str) -> tuple[RunRecord, RunChain]:
 def _held_note(run_id: str, outcome: Outcome, names: tuple[str, ...]) -> str:
     verb = f"resume {run_id} --again {outcome}" if outcome in AGAIN else f"retry {run_id} --outcome {outcome}"
     what = "started, and what they did is unknown" if outcome is Outcome.LOST else "not repeated by themselves"
-    return f"{len(names)} {outcome} ({folded(names)}): {what}; `aifctl runs {verb}` repeats them"
+    return f"{len(names)} {outcome} ({fold_short(names)}): {what}; `aifctl runs {verb}` repeats them"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from aifctl.core.errors import UsageError
@@ -15,12 +15,11 @@ from aifctl.dispatch.verdict import coverage_of
 from aifctl.fanout.run_ids import resolve_run
 from aifctl.fanout.run_summary import RunState, command_of
 from aifctl.fanout.runs import NEVER_STARTED, RUNNING_NOW, RunRecord, read_run
-from aifctl.fleet.nodeset_fold import fold
+from aifctl.fleet.nodeset_fold import fold_short
 from aifctl.ports.sink import Sink
 from aifctl.ports.toolbox import Toolbox
 from aifctl.ports.work import NodeResult
 
-_MOST_FOLDED = 120
 _NEVER_MESSAGE = "never started: the run ended before its turn came"
 
 
@@ -100,12 +99,6 @@ def notes_on(record: RunRecord) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def folded(names: Iterable[str]) -> str:
-    """Return a nodeset short enough for a sentence."""
-    text = fold(names)
-    return text if len(text) <= _MOST_FOLDED else f"{text[:_MOST_FOLDED]}…"
-
-
 def _going_on(record: RunRecord) -> str:
     counts = Counter(record.outcomes.values())
     return (
@@ -117,7 +110,7 @@ def _going_on(record: RunRecord) -> str:
 def _broke_off(record: RunRecord) -> str:
     lost = [name for name, outcome in record.outcomes.items() if outcome == Outcome.LOST]
     rest = sum(outcome == NEVER_STARTED for outcome in record.outcomes.values())
-    what = f"{len(lost)} nodes were started and have no end ({folded(lost)})" if lost else "no node was in flight"
+    what = f"{len(lost)} nodes were started and have no end ({fold_short(lost)})" if lost else "no node was in flight"
     return (
         f"run {record.run_id} broke off, its process is gone: {what}, {rest} were never started; "
         f"`aifctl runs resume {record.run_id}` does the rest"
