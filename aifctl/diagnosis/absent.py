@@ -27,6 +27,7 @@ class Absent(StrEnum):
 
 
 NEUTRAL = frozenset({Absent.NOT_AVAILABLE, Absent.NOT_SUPPORTED, Absent.DEPRECATED})
+UNTOLD = frozenset(Absent) - NEUTRAL
 
 
 class NeutralError(Exception):

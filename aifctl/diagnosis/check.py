@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -75,6 +75,10 @@ class Case:
 #: Yields what is wrong with one subject; nothing where it is fine. May raise NeutralError and CannotTellError.
 Judge = Callable[[Any, Case], Iterable[Finding]]
 
+#: Sees of all subjects of a node at once that a Judge would find nothing on any of them, and could judge one at least. In
+#: doubt it says no; it may raise CannotTellError, and TypeError where it compares what is absent.
+Glance = Callable[[Sequence[Any], Case], bool]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
@@ -92,7 +96,8 @@ class Check:
         detail: for `checks explain`: what it sees and what it can't, why the action, sources.
         judges_ends: it judges how its section ended, and is asked also where that could not be read.
         moving: it reads fields that move or the memory; others are judged anew only when a fact changed.
-        by_events: it judges the kernel's events that are remembered, and nothing else: where there are none it is not asked.
+        all_fine: see Glance; where it says yes `judge` is not asked. Nearly all nodes are fine, and judging each subject of
+            each by itself is what judging a fleet costs.
         explained_by: checks whose finding on the same node (same subject, or the node as a whole) says why this one finds
             something: it joins that incident instead of making its own. A GPU that is off the bus has no NVLinks.
         measure: numbers to compare among peers: subject → value; `node why` shows their p50 and p99.
@@ -106,7 +111,7 @@ class Check:
     needs: tuple[Threshold, ...] = ()
     detail: str = ""
     moving: bool = False
-    by_events: bool = False
+    all_fine: Glance | None = field(default=None)
     judges_ends: bool = False
     measure: Callable[[Reading], Mapping[str, float]] | None = field(default=None)
     explained_by: tuple[str, ...] = ()

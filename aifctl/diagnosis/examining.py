@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from aifctl.diagnosis.absent import Absent
 from aifctl.diagnosis.check import Case, Check, Threshold
 from aifctl.diagnosis.finding import REACHABILITY, Finding, Result
-from aifctl.diagnosis.judging import Verdict, judge, verdict_of
+from aifctl.diagnosis.judging import Verdict, asked, panels_of, verdict_of
 from aifctl.diagnosis.memory import Memory
 from aifctl.diagnosis.muting import Muting, muted
 from aifctl.diagnosis.packing import Packed, pack
@@ -71,10 +71,11 @@ class Examiner:
     """
 
     def __init__(self, checks: Iterable[Check], *, version: str) -> None:
-        self._all = tuple(checks)
-        self._moving = tuple(check for check in self._all if check.moving)
-        self._still = frozenset(check.name for check in self._all if not check.moving)
-        names = ",".join(sorted(check.name for check in self._all))
+        checks = tuple(checks)
+        self._all = panels_of(checks)
+        self._moving = panels_of(check for check in checks if check.moving)
+        self._still = frozenset(check.name for check in checks if not check.moving)
+        names = ",".join(sorted(check.name for check in checks))
         self._own = hashlib.sha256(f"{version}:{names}".encode()).hexdigest()
 
     def examine(
@@ -119,12 +120,12 @@ class Examiner:
         Where that is as before, what the checks that read facts alone found then is what they would find now.
         """
         ground = self._ground(facts_digest, case.profile, case.inventory)
-        if kept.ground != ground:
-            return judge(case, self._all), ground
-        verdict = judge(case, self._moving)
-        judged = [name for name in kept.judged if name in self._still]
-        found = [*verdict.findings, *self._still_found(kept)]
-        return verdict_of(found, [*verdict.judged, *judged], node=case.reading.node), ground
+        as_before = kept.ground == ground
+        tally = asked(case, self._moving if as_before else self._all)
+        if as_before:
+            tally.judged += [name for name in kept.judged if name in self._still]
+            tally.findings += self._still_found(kept)
+        return verdict_of(tally.findings, tally.judged, node=case.reading.node), ground
 
     def miss(
         self,

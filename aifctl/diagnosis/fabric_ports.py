@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from aifctl.diagnosis.absent import Absent, CannotTellError, NeutralError
 from aifctl.diagnosis.check import Case
@@ -42,6 +42,11 @@ def is_fabric_port(port: Port, case: Case) -> bool:
     return port in fabric_ports(ports, count, rate)
 
 
+def has_fabric_port(ports: Iterable[Port], case: Case) -> bool:
+    """Whether one of them is the fabric's: where none is there is nothing to judge."""
+    return any(is_fabric_port(port, case) for port in ports)
+
+
 def fabric_ports(ports: Sequence[Port], count: int, rate_gbits_s: float) -> tuple[Port, ...]:
     """Return the ports that a fabric of `count` ports at a rate needs: fewer where it can't be told which, or none is left.
 
@@ -50,6 +55,8 @@ def fabric_ports(ports: Sequence[Port], count: int, rate_gbits_s: float) -> tupl
     at the rate. A group of candidates that is larger than the gap is left alone: guessing would blame storage ports.
     """
     found = _first(ports, count, rate_gbits_s)
+    if len(found) >= count:
+        return tuple(found)
     boards = {_board(port) for port in found if port.rate_gbits_s == rate_gbits_s}
     alike = [port for port in ports if _board(port) in boards]
     for candidates in (

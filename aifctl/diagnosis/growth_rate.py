@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from aifctl.diagnosis.memory import Memory
 
 
@@ -13,6 +15,11 @@ def grown_in(memory: Memory, identity: str, counter: str, *, window_s: float, no
             inside_s = min(growth.seconds, growth.at_s - begin_s)
             total += growth.count * inside_s / growth.seconds if growth.seconds > 0 else growth.count
     return total
+
+
+def has_grown(memory: Memory, counters: Collection[str]) -> bool:
+    """Whether any of these counters of any part has grown lately."""
+    return any(counter in counters for _, counter in memory.growths)
 
 
 def last_grown_at(memory: Memory, identity: str, counter: str) -> float | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -33,28 +33,49 @@ class Verdict:
     result: Result = Result.UNKNOWN
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Panel:
+    """Checks that judge the same things, which are listed once a reading; most checks of a section do."""
+
+    section: SectionName
+    judges_ends: bool
+    subjects: Callable[[Reading], Iterable[tuple[str, Any]]]
+    checks: tuple[Check, ...]
+
+
+def panels_of(checks: Iterable[Check]) -> tuple[Panel, ...]:
+    """Put together the checks that judge the same."""
+    found: dict[tuple[Any, ...], list[Check]] = {}
+    for check in checks:
+        found.setdefault((check.section, check.judges_ends, check.subjects), []).append(check)
+    return tuple(
+        Panel(section=section, judges_ends=judges_ends, subjects=subjects, checks=tuple(those))
+        for (section, judges_ends, subjects), those in found.items()
+    )
+
+
 @dataclass(slots=True)
-class _Tally:
+class Tally:
+    """What checks have found so far, and which of them could judge anything."""
+
     findings: list[Finding] = field(default_factory=list)
     judged: list[str] = field(default_factory=list)
-    subjects: dict[object, list[tuple[str, Any]]] = field(default_factory=dict)
-
-    def subjects_of(self, check: Check, reading: Reading) -> list[tuple[str, Any]]:
-        """Return what a check judges. Most checks of a section judge the same: it is listed once a reading."""
-        found = self.subjects.get(check.subjects)
-        if found is None:
-            found = self.subjects[check.subjects] = list(check.subjects(reading))
-        return found
 
 
 def judge(case: Case, checks: Iterable[Check]) -> Verdict:
     """Judge one reading by all checks."""
-    tally = _Tally(findings=list(judge_ends(case.reading)))
-    for check in checks:
-        end = case.reading.end(check.section)
-        if end.status is SectionStatus.OK or (check.judges_ends and end.status in _UNREAD):
-            _judge_check(check, case, tally)
+    tally = asked(case, panels_of(checks))
     return verdict_of(tally.findings, tally.judged, node=case.reading.node)
+
+
+def asked(case: Case, panels: Iterable[Panel]) -> Tally:
+    """Return what all checks say of one reading."""
+    tally = Tally(findings=list(judge_ends(case.reading)))
+    for panel in panels:
+        end = case.reading.end(panel.section)
+        if end.status is SectionStatus.OK or (panel.judges_ends and end.status in _UNREAD):
+            _ask(panel, case, tally)
+    return tally
 
 
 def verdict_of(findings: Sequence[Finding], judged: Sequence[str], *, node: str = "") -> Verdict:
@@ -89,22 +110,33 @@ _UNREAD = frozenset({SectionStatus.ERROR, SectionStatus.TIMEOUT})
 _OTHERS_BUSINESS = frozenset({"driver-hung", "library-mismatch", "no-driver"})
 
 
-def _judge_check(check: Check, case: Case, tally: _Tally) -> None:
-    if check.by_events and not case.memory.events and case.reading.kernel is not None:
-        tally.judged.append(check.name)  # as of nearly all nodes
-        return
+def _ask(panel: Panel, case: Case, tally: Tally) -> None:
     try:
-        subjects = tally.subjects_of(check, case.reading)
+        listed = list(panel.subjects(case.reading))
     except NeutralError:
         return
     except CannotTellError as problem:
-        tally.findings.append(_unknown(check, NODE, problem))
+        tally.findings += [_unknown(check, NODE, problem) for check in panel.checks]
         return
-    except Exception as problem:  # noqa: BLE001 - a check that raises is unknown on this node; the others go on
-        tally.findings.append(_broken(check, NODE, problem))
+    except Exception as problem:  # noqa: BLE001 - checks of a subject that raises are unknown on this node; the others go on
+        tally.findings += [_broken(check, NODE, problem) for check in panel.checks]
         return
-    if _judge_subjects(check, subjects, case, tally.findings):
-        tally.judged.append(check.name)
+    things = [thing for _, thing in listed]
+    for check in panel.checks:
+        if _are_fine(check, things, case, tally.findings) or _judge_subjects(check, listed, case, tally.findings):
+            tally.judged.append(check.name)
+
+
+def _are_fine(check: Check, things: Sequence[Any], case: Case, findings: list[Finding]) -> bool:
+    if check.all_fine is None or not things:
+        return False
+    try:
+        return check.all_fine(things, case)
+    except (CannotTellError, TypeError):  # something is not told, or is compared with nothing: `judge` says what
+        return False
+    except Exception as problem:  # noqa: BLE001 - as for its `judge`, which is asked all the same
+        findings.append(_broken(check, NODE, problem))
+        return False
 
 
 def _judge_subjects(check: Check, subjects: Sequence[tuple[str, Any]], case: Case, findings: list[Finding]) -> bool:
@@ -118,7 +150,7 @@ def _judge_subjects(check: Check, subjects: Sequence[tuple[str, Any]], case: Cas
             neutral_count += 1
         except CannotTellError as problem:
             findings.append(_unknown(check, subject, problem))
-        except Exception as problem:  # noqa: BLE001 - as above
+        except Exception as problem:  # noqa: BLE001 - a check that raises is unknown on this subject; the others go on
             findings.append(_broken(check, subject, problem))
     return neutral_count < len(subjects) or len(findings) > before_count
 
@@ -143,11 +175,3 @@ def _broken(check: Check, subject: str, problem: Exception) -> Finding:
         action=Action.NONE,
         message=f"the check itself failed: {type(problem).__name__}: {printable_line(str(problem))[:200]}",
     )
-
-
-def by_section(checks: Iterable[Check]) -> Mapping[SectionName, tuple[Check, ...]]:
-    """Return the checks of each section."""
-    found: dict[SectionName, list[Check]] = {}
-    for check in checks:
-        found.setdefault(check.section, []).append(check)
-    return {section: tuple(those) for section, those in found.items()}

@@ -8,7 +8,7 @@ from typing import Any
 from aifctl.diagnosis.absent import known
 from aifctl.diagnosis.check import Case
 from aifctl.diagnosis.finding import Action, Finding, Result
-from aifctl.diagnosis.kernel import KernelEvent
+from aifctl.diagnosis.kernel import KernelEvent, KernelSection
 from aifctl.diagnosis.lasting_events import further_count
 from aifctl.diagnosis.subjects import NODE
 from aifctl.diagnosis.xid_chains import Happened, happened, is_hardware
@@ -21,6 +21,11 @@ _CATALOGUE = "NVIDIA's Xid catalogue"
 def of_kind(case: Case, *kinds: str) -> list[KernelEvent]:
     """Return the events of these kinds that this boot has seen, this look's included, in order of their kinds."""
     return [event for event in case.memory.events if event.kind in kinds]
+
+
+def no_events(_sections: Sequence[KernelSection], case: Case) -> bool:
+    """Whether the kernel has said nothing in this boot: at a glance, for checks that judge its events and nothing else."""
+    return not case.memory.events
 
 
 def count_of(events: Sequence[KernelEvent]) -> int:

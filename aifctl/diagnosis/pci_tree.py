@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
+from aifctl.diagnosis.alike import OfSame
 from aifctl.diagnosis.pci import PciDevice, PciSection
 
 _NVIDIA, _MELLANOX = "10de:", "15b3:"
@@ -17,6 +18,10 @@ _DEEPEST = 16
 
 def is_gpu(device: PciDevice) -> bool:
     return device.pci_class.startswith(_DISPLAY) and device.device_id.startswith(_NVIDIA)
+
+
+def gpus_on_bus(section: PciSection) -> Sequence[PciDevice]:
+    return _GPUS.made(section, _gpus)
 
 
 def is_hca(device: PciDevice) -> bool:
@@ -43,6 +48,14 @@ def kind_of(device: PciDevice) -> str:
 def device_subject(device: PciDevice) -> str:
     """Return what a finding about it is about: a GPU by its address is the same GPU that NVML tells of."""
     return f"gpu:{device.address}" if is_gpu(device) else device.subject
+
+
+#: By section, which nodes that are built alike share (sysfs_pci).
+_GPUS: OfSame[Sequence[PciDevice]] = OfSame()
+
+
+def _gpus(section: PciSection) -> Sequence[PciDevice]:
+    return tuple(device for device in section.devices if is_gpu(device))
 
 
 def by_address(section: PciSection) -> dict[str, PciDevice]:

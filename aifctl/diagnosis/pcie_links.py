@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from aifctl.diagnosis.absent import CannotTellError
+from aifctl.diagnosis.absent import Absent, CannotTellError
 from aifctl.diagnosis.alike import OfSame
 from aifctl.diagnosis.gpu import Gpu
 from aifctl.diagnosis.pci import PciDevice, PciSection
-from aifctl.diagnosis.pci_tree import bridges_above, by_address, device_subject, is_gpu
+from aifctl.diagnosis.pci_tree import bridges_above, by_address, device_subject, gpus_on_bus
 from aifctl.diagnosis.reading import Reading
 from aifctl.diagnosis.subjects import NODE
 
@@ -16,8 +16,11 @@ from aifctl.diagnosis.subjects import NODE
 SPEED_OF = {1: 2.5, 2: 5.0, 3: 8.0, 4: 16.0, 5: 32.0, 6: 64.0}
 
 GpuPath = tuple[PciDevice, ...]
+#: GT/s and lanes.
+Link = tuple[float | Absent, int | Absent]
 #: By section, which nodes that are built alike share (sysfs_pci).
 _PATHS: OfSame[Sequence[tuple[str, GpuPath]]] = OfSame()
+_LINKS: OfSame[frozenset[Link]] = OfSame()
 
 
 def pci_section(reading: Reading) -> Iterator[tuple[str, PciSection]]:
@@ -34,13 +37,20 @@ def gpu_paths(reading: Reading) -> Sequence[tuple[str, GpuPath]]:
     return _PATHS.made(reading.pci, _paths)
 
 
+def gpu_links(reading: Reading) -> frozenset[Link]:
+    """What all GPUs on the bus and the bridges above them tell of their links, each kind of link once."""
+    if reading.pci is None:
+        raise CannotTellError("PCI devices", "not read")
+    return _LINKS.made(reading.pci, _links)
+
+
 def _paths(section: PciSection) -> Sequence[tuple[str, GpuPath]]:
     devices = by_address(section)
-    return tuple(
-        (device_subject(device), (device, *bridges_above(device, devices)))
-        for device in section.devices
-        if is_gpu(device)
-    )
+    return tuple((device_subject(gpu), (gpu, *bridges_above(gpu, devices))) for gpu in gpus_on_bus(section))
+
+
+def _links(section: PciSection) -> frozenset[Link]:
+    return frozenset((one.link_speed_gt_s, one.link_width) for _, path in _paths(section) for one in path)
 
 
 def saves_power(gpu: Gpu | None, idle_state: int) -> bool | None:

@@ -82,7 +82,7 @@ class Swept:
 class Night:
     """A fleet, what is remembered of it, and the time."""
 
-    def __init__(self, nodes_count: int, *, seed: int = 0) -> None:
+    def __init__(self, nodes_count: int, *, seed: int = 0, examiner: Examiner | None = None) -> None:
         self.layout, self.clock, self._seed = Layout(nodes_count), NightClock(), seed
         around = Surroundings(
             secret=bytes(32), seed=seed, clock=self.clock, pool=Pool(64 << 20), disk_bytes=1 << 20, boot_s=1.0,
@@ -90,7 +90,7 @@ class Night:
         )  # fmt: skip
         self.machines = [Machine(place, around) for place in self.layout.places()]
         self._kept = {machine.name: Kept() for machine in self.machines}
-        self._examiner = Examiner(checks(), version="test")
+        self._examiner = examiner or Examiner(checks(), version="test")
 
     def plant(self, *texts: str) -> list[str]:
         """Give nodes faults, KIND[:ARG]@WHERE each; returns who has got one."""

@@ -20,6 +20,7 @@ from aifctl.diagnosis.judging import judge
 from aifctl.diagnosis.memory import Memory
 from aifctl.diagnosis.reading import Reading, SectionName
 from aifctl.diagnosis.remembering import remember
+from tests.health.changed_readings import one_of_each
 from tests.health.simulated_night import Night, checks, profile
 
 #: What tells a device's kind or place: without it a GPU on the bus is one less, which is what it looks like from outside.
@@ -45,18 +46,9 @@ def absences(thing: Any, why: Absent) -> Iterator[Place]:
         if isinstance(hints[field.name], UnionType) and Absent in get_args(hints[field.name]):
             yield name, replace(thing, **{field.name: why})
         if isinstance(value, tuple) and value and is_dataclass(value[0]):
-            for at in _one_of_each(value):
+            for at in one_of_each(value):
                 for inner, part in absences(value[at], why):
                     yield inner, replace(thing, **{field.name: (*value[:at], part, *value[at + 1 :])})
-
-
-def _one_of_each(parts: tuple[Any, ...]) -> list[int]:
-    """Return where a part stands that is not like the one before: a disk, a GPU among PCI devices, a port that is up."""
-    kinds: dict[Any, int] = {}
-    for at, part in enumerate(parts):
-        kind = getattr(part, "device_id", None) or getattr(part, "link_layer", None) or type(part)
-        kinds.setdefault(kind, at)
-    return list(kinds.values())
 
 
 @cache

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from aifctl.diagnosis.absent import NEUTRAL, Absent, CannotTellError, NeutralError
+from aifctl.diagnosis.alike import OfSame
 from aifctl.diagnosis.check import Case, Check
 from aifctl.diagnosis.finding import Action, Finding, Result
 from aifctl.diagnosis.pci import PciDevice, PciSection
@@ -13,10 +14,12 @@ from aifctl.diagnosis.pcie_links import pci_section
 from aifctl.diagnosis.reading import SectionName
 
 _SOURCE = "NVIDIA GPUDirect Storage design guide: ACS must be off for peer-to-peer traffic on bare metal"
+#: By section, which nodes that are built alike share (sysfs_pci).
+_BETWEEN: OfSame[Sequence[PciDevice]] = OfSame()
 
 
 def _judge(section: PciSection, _case: Case) -> Iterator[Finding]:
-    bridges = _between(section)
+    bridges = _BETWEEN.made(section, _between)
     told = [one for one in bridges if not isinstance(one.acs_source_validation, Absent)]
     for bridge in told:
         if bridge.acs_source_validation:

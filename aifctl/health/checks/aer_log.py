@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from aifctl.diagnosis.check import Case, Check
 from aifctl.diagnosis.finding import Action, Finding, Result
 from aifctl.diagnosis.kernel import KernelEvent, KernelSection
-from aifctl.diagnosis.kernel_findings import kernel_finding, of_kind
+from aifctl.diagnosis.kernel_findings import kernel_finding, no_events, of_kind
 from aifctl.diagnosis.reading import SectionName
 from aifctl.diagnosis.subjects import kernel
 
@@ -33,6 +33,6 @@ CHECK = Check(
     detail="By device and severity, as the lines tell it; corrected ones are the business of counters. That AER is enabled, "
     "which each port of a healthy node says, is no error.",
     moving=True,
-    by_events=True,
+    all_fine=no_events,
     explained_by=("pci-aer", "pci-lost"),
 )

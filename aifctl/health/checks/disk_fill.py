@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from aifctl.diagnosis.absent import Absent, NeutralError, told
 from aifctl.diagnosis.check import Case, Check, Threshold
@@ -20,6 +20,11 @@ def _subjects(reading: Reading) -> Iterator[tuple[str, Filesystem]]:
     for subject, one in filesystems(reading):
         if not is_network(one.type) and one.status == "ok":
             yield subject, one
+
+
+def _all_fine(those: Sequence[Filesystem], case: Case) -> bool:
+    most_pct = case.expect(_WATCH).value
+    return all(one.used_pct < most_pct and one.inodes_used_pct < most_pct for one in those)
 
 
 def _judge(one: Filesystem, case: Case) -> Iterator[Finding]:
@@ -46,6 +51,7 @@ CHECK = Check(
     section=SectionName.HOST,
     subjects=_subjects,
     judge=_judge,
+    all_fine=_all_fine,
     needs=(
         Threshold(key=_WATCH, type=float, low=1, high=100, about="percent used from which on it is watched"),
         Threshold(key=_DEGRADED, type=float, low=1, high=100, about="percent used from which on it is degraded"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from aifctl.diagnosis.absent import Absent
 from aifctl.diagnosis.check import Case, Check, Threshold
@@ -19,9 +19,11 @@ _COUNTS = ("dram_corrected_volatile_count", "sram_corrected_volatile_count")
 _DEVIATIONS, _LEAST = "gpu.ecc_corrected_deviations_count", "gpu.ecc_corrected_least_count"
 
 
+def _all_fine(gpus: Sequence[Gpu], _case: Case) -> bool:
+    return all(gpu.dram_corrected_volatile_count == 0 == gpu.sram_corrected_volatile_count for gpu in gpus)
+
+
 def _judge(gpu: Gpu, case: Case) -> Iterable[Finding]:
-    if gpu.dram_corrected_volatile_count == 0 == gpu.sram_corrected_volatile_count:
-        return ()
     count = sum(ask_if_any(gpu, name, case) or 0 for name in _COUNTS)
     peers = case.peers.get("ecc-corrected")
     if peers is None:
@@ -52,6 +54,7 @@ CHECK = Check(
     section=SectionName.GPU,
     subjects=gpus,
     judge=_judge,
+    all_fine=_all_fine,
     needs=(
         Threshold(key=_DEVIATIONS, type=float, low=1, high=1e6, about="median deviations above the peers' median"),
         Threshold(key=_LEAST, type=int, low=0, high=1e9, about="corrected errors above the peers' median, at least"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from operator import attrgetter
 
 from aifctl.diagnosis.absent import Absent
@@ -29,13 +29,11 @@ _values = attrgetter(*_NAMES)
 _MOST_NAMED = 6
 
 
-def _judge(gpu: Gpu, _case: Case) -> Iterable[Finding]:
-    if _BAD.isdisjoint(_values(gpu)) and gpu.processes.__class__ is tuple:
-        return ()
-    return _refused(gpu)
+def _all_fine(gpus: Sequence[Gpu], _case: Case) -> bool:
+    return all(isinstance(gpu.processes, tuple) and _BAD.isdisjoint(_values(gpu)) for gpu in gpus)
 
 
-def _refused(gpu: Gpu) -> Iterator[Finding]:
+def _judge(gpu: Gpu, _case: Case) -> Iterator[Finding]:
     for why in _REFUSALS:
         names = [name for name in (*_NAMES, "processes") if getattr(gpu, name) is why]
         if names:
@@ -53,6 +51,7 @@ CHECK = Check(
     section=SectionName.GPU,
     subjects=gpus,
     judge=_judge,
+    all_fine=_all_fine,
     detail="Unknown Error, ERR!, a time-out, or GPU is lost in place of a value that no other check asks for; where one does, it "
     "is unknown there.",
     moving=True,

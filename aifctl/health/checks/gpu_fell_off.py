@@ -8,7 +8,7 @@ from dataclasses import replace
 from aifctl.diagnosis.check import Case, Check
 from aifctl.diagnosis.finding import Action, Finding, Result
 from aifctl.diagnosis.kernel import KernelSection
-from aifctl.diagnosis.kernel_findings import gpu_place, kernel_finding, of_kind
+from aifctl.diagnosis.kernel_findings import gpu_place, kernel_finding, no_events, of_kind
 from aifctl.diagnosis.reading import SectionName
 from aifctl.diagnosis.subjects import kernel
 
@@ -39,6 +39,6 @@ CHECK = Check(
     detail="Some drivers say it without an Xid: in one line that names the GPU, or in three of which the first does. With an "
     "Xid 79 it is the same incident.",
     moving=True,
-    by_events=True,
+    all_fine=no_events,
     explained_by=("xid",),
 )

@@ -8,7 +8,7 @@ from dataclasses import replace
 from aifctl.diagnosis.check import Case, Check
 from aifctl.diagnosis.finding import Action, Finding, Result
 from aifctl.diagnosis.kernel import KernelSection
-from aifctl.diagnosis.kernel_findings import gpu_place, kernel_finding, of_kind
+from aifctl.diagnosis.kernel_findings import gpu_place, kernel_finding, no_events, of_kind
 from aifctl.diagnosis.reading import SectionName
 from aifctl.diagnosis.subjects import kernel
 
@@ -33,6 +33,6 @@ CHECK = Check(
     detail="The driver's own word, RmInitAdapter failed, in this boot: such a GPU is missing from what NVML tells. A reboot "
     "may help; a GPU that fails again is to be replaced.",
     moving=True,
-    by_events=True,
+    all_fine=no_events,
     explained_by=("xid", "gpu-fell-off", "gpu-lost"),
 )

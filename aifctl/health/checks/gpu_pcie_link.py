@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from aifctl.diagnosis.absent import known
 from aifctl.diagnosis.check import Case, Check, Threshold
@@ -15,6 +15,11 @@ from aifctl.diagnosis.subjects import gpu_subject, gpus
 from aifctl.fleet.profile import Expectation
 
 _GENERATION, _WIDTH, _IDLE = "gpu.pcie_generation", "gpu.pcie_width", "gpu.pcie_idle_state"
+
+
+def _all_fine(gpus: Sequence[Gpu], case: Case) -> bool:
+    lanes, generation = case.expect(_WIDTH).value, case.expect(_GENERATION).value
+    return all(gpu.pcie_width >= lanes and gpu.pcie_generation >= generation for gpu in gpus)
 
 
 def _judge(gpu: Gpu, case: Case) -> Iterator[Finding]:
@@ -55,6 +60,7 @@ CHECK = Check(
     section=SectionName.GPU,
     subjects=gpus,
     judge=_judge,
+    all_fine=_all_fine,
     needs=(
         Threshold(key=_GENERATION, type=int, low=1, high=6, about="PCIe generation of a GPU's link"),
         Threshold(key=_WIDTH, type=int, low=1, high=32, about="lanes of a GPU's link"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from aifctl.diagnosis.absent import Absent
 from aifctl.diagnosis.check import Case, Check, Threshold
@@ -13,6 +13,11 @@ from aifctl.diagnosis.reading import Reading, SectionName
 from aifctl.diagnosis.subjects import gpu_subject, gpus
 
 _LEAST = "gpu.power_least_w"
+
+
+def _all_fine(gpus: Sequence[Gpu], case: Case) -> bool:
+    least_w = case.expect(_LEAST).value
+    return all(gpu.power_w >= least_w for gpu in gpus)
 
 
 def _judge(gpu: Gpu, case: Case) -> Iterable[Finding]:
@@ -40,6 +45,7 @@ CHECK = Check(
     section=SectionName.GPU,
     subjects=gpus,
     judge=_judge,
+    all_fine=_all_fine,
     needs=(Threshold(key=_LEAST, type=float, low=0, high=500, about="least that a GPU draws when idle, W"),),
     detail="A GPU that reports none has a dead sensor or worse. How much it draws says nothing by itself; peers do.",
     moving=True,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 from aifctl.diagnosis.absent import Absent
 from aifctl.diagnosis.check import Case, Check, Threshold
@@ -16,19 +17,14 @@ _OWN = "the GPU's own limit"
 _SLOWDOWN, _NEAR, _MEMORY = "gpu.margin_slowdown_c", "gpu.margin_watch_c", "gpu.memory_temperature_most_c"
 
 
-def _judge(gpu: Gpu, case: Case) -> Iterable[Finding]:
-    return () if _is_cool(gpu, case) else _found(gpu, case)
+def _all_fine(gpus: Sequence[Gpu], case: Case) -> bool:
+    near_c, most_c = case.expect(_NEAR).value, case.expect(_MEMORY).value
+    limits: set[Any] = {gpu.limit_slowdown_c for gpu in gpus}
+    least_c = max(near_c, *limits)
+    return all(gpu.margin_c > least_c and gpu.memory_temperature_c < most_c for gpu in gpus)
 
 
-def _is_cool(gpu: Gpu, case: Case) -> bool:
-    """Whether all is told that an H100 tells, and far from its limits: as of nearly all GPUs."""
-    margin_c, limit_c, memory_c = gpu.margin_c, gpu.limit_slowdown_c, gpu.memory_temperature_c
-    if isinstance(margin_c, Absent) or isinstance(limit_c, Absent) or isinstance(memory_c, Absent):
-        return False
-    return margin_c > limit_c and margin_c > case.expect(_NEAR).value and memory_c < case.expect(_MEMORY).value
-
-
-def _found(gpu: Gpu, case: Case) -> Iterator[Finding]:
+def _judge(gpu: Gpu, case: Case) -> Iterator[Finding]:
     margin_c = ask_if_any(gpu, "margin_c", case)
     if margin_c is not None:
         yield from _by_margin(gpu, margin_c, case)
@@ -86,6 +82,7 @@ CHECK = Check(
     section=SectionName.GPU,
     subjects=gpus,
     judge=_judge,
+    all_fine=_all_fine,
     needs=(
         Threshold(key=_SLOWDOWN, type=float, low=-50, high=20, about="margin at which a GPU is slowed down, C"),
         Threshold(key=_NEAR, type=float, low=-50, high=50, about="margin from which on it is watched, C"),

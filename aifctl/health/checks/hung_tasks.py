@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from aifctl.diagnosis.check import Case, Check
 from aifctl.diagnosis.finding import Action, Finding, Result
 from aifctl.diagnosis.kernel import KernelEvent, KernelSection
-from aifctl.diagnosis.kernel_findings import kernel_finding, of_kind
+from aifctl.diagnosis.kernel_findings import kernel_finding, no_events, of_kind
 from aifctl.diagnosis.reading import SectionName
 from aifctl.diagnosis.subjects import NODE, kernel
 
@@ -50,6 +50,6 @@ CHECK = Check(
     detail="The kernel's own watchdogs: tasks that wait for more than 120 s, by whose code stands in their stack, and CPUs "
     "that are locked up. What hangs in the GPU driver or in NFS does not come back without a reboot.",
     moving=True,
-    by_events=True,
+    all_fine=no_events,
     explained_by=("driver-answers", "stuck-processes", "xid"),
 )

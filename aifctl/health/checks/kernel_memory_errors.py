@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from aifctl.diagnosis.check import Case, Check
 from aifctl.diagnosis.finding import Action, Finding, Result
 from aifctl.diagnosis.kernel import KernelSection
-from aifctl.diagnosis.kernel_findings import kernel_finding, of_kind
+from aifctl.diagnosis.kernel_findings import kernel_finding, no_events, of_kind
 from aifctl.diagnosis.reading import SectionName
 from aifctl.diagnosis.subjects import NODE, kernel
 
@@ -41,6 +41,6 @@ CHECK = Check(
     detail="Machine checks by the bits of their own status (UC, PCC), EDAC by CE and UE, the firmware's reports by their "
     "severity. A healthy boot has hundreds of lines with AER, EDAC and Error in them, and none of these forms.",
     moving=True,
-    by_events=True,
+    all_fine=no_events,
     explained_by=("edac",),
 )

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from aifctl.diagnosis.check import Case, Check
 from aifctl.diagnosis.finding import Action, Finding, Result
 from aifctl.diagnosis.kernel import KernelSection
-from aifctl.diagnosis.kernel_findings import kernel_finding, of_kind
+from aifctl.diagnosis.kernel_findings import kernel_finding, no_events, of_kind
 from aifctl.diagnosis.reading import SectionName
 from aifctl.diagnosis.subjects import NODE, kernel
 
@@ -34,5 +34,5 @@ CHECK = Check(
     judge=_judge,
     detail="The job has asked for more than the node, or its share of it, has: the job's owner is whom to tell.",
     moving=True,
-    by_events=True,
+    all_fine=no_events,
 )

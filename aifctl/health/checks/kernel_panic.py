@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from aifctl.diagnosis.check import Case, Check
 from aifctl.diagnosis.finding import Action, Finding, Result
 from aifctl.diagnosis.kernel import KernelSection
-from aifctl.diagnosis.kernel_findings import kernel_finding, of_kind
+from aifctl.diagnosis.kernel_findings import kernel_finding, no_events, of_kind
 from aifctl.diagnosis.reading import SectionName
 from aifctl.diagnosis.subjects import NODE, kernel
 
@@ -34,5 +34,5 @@ CHECK = Check(
     detail="An oops, a BUG or a panic in this boot's log. After a panic there is another boot: its record in pstore is told "
     "with the node's other facts.",
     moving=True,
-    by_events=True,
+    all_fine=no_events,
 )

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from aifctl.diagnosis.check import Case, Check
 from aifctl.diagnosis.finding import Action, Finding, Result
 from aifctl.diagnosis.kernel import KernelEvent, KernelSection
-from aifctl.diagnosis.kernel_findings import kernel_finding, of_kind
+from aifctl.diagnosis.kernel_findings import kernel_finding, no_events, of_kind
 from aifctl.diagnosis.reading import SectionName
 from aifctl.diagnosis.subjects import NODE, kernel
 from aifctl.diagnosis.xid_chains import time_of
@@ -54,6 +54,6 @@ CHECK = Check(
     detail="By device: NVMe disks that are gone, errors of reading and writing, file systems with errors or made read-only "
     "for one. An NFS server that does not answer is watched until it does: whether the mount hangs is another check's.",
     moving=True,
-    by_events=True,
+    all_fine=no_events,
     explained_by=("disk-health",),
 )

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from aifctl.diagnosis.check import Case, Check
 from aifctl.diagnosis.finding import Action, Finding, Result
 from aifctl.diagnosis.kernel import KernelEvent, KernelSection
-from aifctl.diagnosis.kernel_findings import count_of, kernel_finding, of_kind
+from aifctl.diagnosis.kernel_findings import count_of, kernel_finding, no_events, of_kind
 from aifctl.diagnosis.reading import SectionName
 from aifctl.diagnosis.subjects import kernel
 
@@ -45,6 +45,6 @@ CHECK = Check(
     detail="Links that go down again and again, more than 10 min after the boot. Where the ports' counters are read, they judge how often is "
     "too often; of a log alone, five times is.",
     moving=True,
-    by_events=True,
+    all_fine=no_events,
     explained_by=("port-state", "port-flap"),
 )

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from aifctl.diagnosis.check import Case, Check
 from aifctl.diagnosis.finding import Action, Finding, Result
 from aifctl.diagnosis.kernel import KernelEvent, KernelSection
-from aifctl.diagnosis.kernel_findings import kernel_finding, of_kind
+from aifctl.diagnosis.kernel_findings import kernel_finding, no_events, of_kind
 from aifctl.diagnosis.lasting_events import BOOTING_S
 from aifctl.diagnosis.reading import SectionName
 from aifctl.diagnosis.subjects import kernel
@@ -41,6 +41,6 @@ CHECK = Check(
     detail="mlx5_core's own health monitor, by severity. What every healthy boot says is none of it: a slot's power (27W), "
     "links that come up, ports without a cable.",
     moving=True,
-    by_events=True,
+    all_fine=no_events,
     explained_by=("pci-lost",),
 )

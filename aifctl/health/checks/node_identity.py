@@ -60,6 +60,8 @@ def _short(name: str) -> str:
 
 def _host_of(address: str) -> str:
     """Return an address's name; "" of numbers, which name nobody."""
+    if ":" not in address and not address[:1].isdigit():
+        return address  # as of nearly all, and sooner than to try
     try:
         ipaddress.ip_address(address)
     except ValueError:

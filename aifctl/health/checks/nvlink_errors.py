@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from operator import attrgetter
 
 from aifctl.diagnosis.absent import Absent, NeutralError
@@ -10,7 +10,7 @@ from aifctl.diagnosis.check import Case, Check, Threshold
 from aifctl.diagnosis.finding import Finding
 from aifctl.diagnosis.gpu import Gpu
 from aifctl.diagnosis.gpu_findings import WATCH, ask_if_any, gpu_finding
-from aifctl.diagnosis.growth_rate import last_grown_at
+from aifctl.diagnosis.growth_rate import has_grown, last_grown_at
 from aifctl.diagnosis.reading import SectionName
 from aifctl.diagnosis.remembering import gpu_identity
 from aifctl.diagnosis.smi_nvlink import SOURCE
@@ -25,24 +25,27 @@ _COUNTERS = (
 _SOURCE = "DCGM, NVLink health: replays and recoveries from one on, checksum errors from 100 a second on"
 
 
-_counts = attrgetter(*(counter for counter, _ in _COUNTERS))
+_NAMES = tuple(counter for counter, _ in _COUNTERS)
+_counts = attrgetter(*_NAMES)
 
 
-def _judge(gpu: Gpu, case: Case) -> Iterable[Finding]:
+def _all_fine(gpus: Sequence[Gpu], case: Case) -> bool:
+    return not has_grown(case.memory, _NAMES) and not any(Absent in map(type, _counts(gpu)) for gpu in gpus)
+
+
+def _judge(gpu: Gpu, case: Case) -> Iterator[Finding]:
     if case.reading.gpu and case.reading.gpu.source == SOURCE and gpu.nvlink_recovery_count is Absent.MISSING:
         raise NeutralError("NVLink errors")  # nvlink -s prints none; they are nvlink -e's
-    if Absent in map(type, _counts(gpu)):
-        asked = [ask_if_any(gpu, counter, case) for counter, _ in _COUNTERS]
-        if asked.count(None) == len(asked):
-            raise NeutralError("NVLink errors")
-    growths, identity = case.memory.growths, gpu_identity(gpu)
-    if not growths or not any((identity, counter) in growths for counter, _ in _COUNTERS):
-        return ()
-    return _grown(gpu, case)
+    asked = [ask_if_any(gpu, counter, case) for counter in _NAMES]
+    if asked.count(None) == len(asked):
+        raise NeutralError("NVLink errors")
+    identity = gpu_identity(gpu)
+    if any((identity, counter) in case.memory.growths for counter in _NAMES):
+        yield from _grown(gpu, identity, case)
 
 
-def _grown(gpu: Gpu, case: Case) -> Iterator[Finding]:
-    identity, window = gpu_identity(gpu), case.expect(_WINDOW)
+def _grown(gpu: Gpu, identity: str, case: Case) -> Iterator[Finding]:
+    window = case.expect(_WINDOW)
     for counter, what in _COUNTERS:
         count = case.memory.grown(identity, counter, within_s=window.value, now_s=case.reading.at_s)
         if count:
@@ -60,6 +63,7 @@ CHECK = Check(
     section=SectionName.GPU,
     subjects=gpus,
     judge=_judge,
+    all_fine=_all_fine,
     needs=(
         Threshold(key=_WINDOW, type=float, low=60, high=86400, about="seconds that such growth is held against it"),
     ),

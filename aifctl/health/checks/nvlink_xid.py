@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from aifctl.diagnosis.check import Case, Check
 from aifctl.diagnosis.finding import Finding
 from aifctl.diagnosis.kernel import KernelSection
-from aifctl.diagnosis.kernel_findings import xid_findings
+from aifctl.diagnosis.kernel_findings import no_events, xid_findings
 from aifctl.diagnosis.reading import SectionName
 from aifctl.diagnosis.subjects import kernel
 from aifctl.diagnosis.xids import NVLINK
@@ -26,6 +26,6 @@ CHECK = Check(
     detail="As the check xid, for Xids 74, 136 and 137: both ends of a link report it, so that with an SXid the NVSwitch is "
     "where to look, and without one the GPU and its peer.",
     moving=True,
-    by_events=True,
+    all_fine=no_events,
     explained_by=("sxid", "xid"),
 )

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from aifctl.diagnosis.check import Case, Check
 from aifctl.diagnosis.finding import Action, Finding, Result
 from aifctl.diagnosis.kernel import KernelSection
-from aifctl.diagnosis.kernel_findings import kernel_finding, of_kind
+from aifctl.diagnosis.kernel_findings import kernel_finding, no_events, of_kind
 from aifctl.diagnosis.reading import SectionName
 from aifctl.diagnosis.subjects import NODE, kernel
 
@@ -31,6 +31,6 @@ CHECK = Check(
     detail="Watched only: one container with a library of its own is enough for the line. Where the node's own library does "
     "not match, driver-answers says so, and that is a fault.",
     moving=True,
-    by_events=True,
+    all_fine=no_events,
     explained_by=("driver-answers",),
 )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from aifctl.diagnosis.absent import NEUTRAL, Absent, CannotTellError, NeutralError
+from aifctl.diagnosis.alike import OfSame
 from aifctl.diagnosis.check import Case, Check, Threshold
 from aifctl.diagnosis.finding import Action, Finding, Result
-from aifctl.diagnosis.growth_rate import last_grown_at
+from aifctl.diagnosis.growth_rate import has_grown, last_grown_at
 from aifctl.diagnosis.pci import PciDevice, PciSection
 from aifctl.diagnosis.pci_tree import device_subject, kind_of
 from aifctl.diagnosis.pcie_links import pci_section
@@ -19,6 +20,19 @@ _COUNTERS: Mapping[str, tuple[Result, Action]] = {
     "fatal": (Result.FAULT, Action.DRAIN),
     "nonfatal": (Result.WATCH, Action.WATCH),
 }
+_NAMES = ("aer_fatal_count", "aer_nonfatal_count", "aer_correctable_count")
+#: By section, which nodes that are built alike share (sysfs_pci).
+_QUIET: OfSame[bool] = OfSame()
+
+
+def _all_fine(sections: Sequence[PciSection], case: Case) -> bool:
+    return not has_grown(case.memory, _NAMES) and all(_QUIET.made(section, _is_quiet) for section in sections)
+
+
+def _is_quiet(section: PciSection) -> bool:
+    """Whether all devices that count have counted nothing, and one of them counts."""
+    told = {(device.aer_fatal_count, device.aer_nonfatal_count) for device in section.devices}
+    return (0, 0) in told and all(NEUTRAL.issuperset(counts) for counts in told - {(0, 0)})
 
 
 def _judge(section: PciSection, case: Case) -> Iterator[Finding]:
@@ -76,6 +90,7 @@ CHECK = Check(
     section=SectionName.PCI,
     subjects=pci_section,
     judge=_judge,
+    all_fine=_all_fine,
     needs=(Threshold(key=_WINDOW, type=float, low=60, high=86400, about="seconds that an error is held against it"),),
     detail="From the kernel's counters for each device (aer_dev_fatal, aer_dev_nonfatal), not from words in its log: a "
     "healthy boot log says AER hundreds of times. Corrected errors are no finding.",

@@ -8,14 +8,14 @@ from aifctl.diagnosis.absent import CannotTellError, known
 from aifctl.diagnosis.check import Case, Check, Threshold
 from aifctl.diagnosis.finding import Action, Finding, Result
 from aifctl.diagnosis.pci import PciSection
-from aifctl.diagnosis.pci_tree import is_gpu
+from aifctl.diagnosis.pci_tree import gpus_on_bus
 from aifctl.diagnosis.pcie_links import pci_section
 from aifctl.diagnosis.reading import SectionName
 from aifctl.diagnosis.subjects import NODE
 
 
 def _judge(section: PciSection, case: Case) -> Iterator[Finding]:
-    on_bus = [device.address for device in section.devices if is_gpu(device)]
+    on_bus = [gpu.address for gpu in gpus_on_bus(section)]
     if case.profile is None and not on_bus:
         return
     yield from _driver_side(section, case)
@@ -43,7 +43,7 @@ def _driver_side(section: PciSection, case: Case) -> Iterator[Finding]:
     if gpus is None:
         return
     seen = {gpu.pci_address for gpu in gpus.gpus}
-    answering = [one.address for one in section.devices if is_gpu(one) and one.revision_ff is not True]
+    answering = [gpu.address for gpu in gpus_on_bus(section) if gpu.revision_ff is not True]
     unseen = [address for address in answering if address not in seen]
     # A GPU that has no address told may be any of them; one that was excluded is left alone on purpose.
     if len(unseen) <= known(gpus.excluded_count, 0) + sum(not address for address in seen):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 
+from aifctl.diagnosis.absent import Absent
 from aifctl.diagnosis.check import Case, Check, Threshold
 from aifctl.diagnosis.finding import Finding
 from aifctl.diagnosis.gpu import Gpu
 from aifctl.diagnosis.gpu_findings import CABLE, DRAIN, WATCH, ask, gpu_finding
-from aifctl.diagnosis.growth_rate import last_grown_at
+from aifctl.diagnosis.growth_rate import has_grown, last_grown_at
 from aifctl.diagnosis.reading import SectionName
 from aifctl.diagnosis.remembering import gpu_identity
 from aifctl.diagnosis.subjects import gpus
@@ -20,19 +21,24 @@ _COUNTERS = (
     ("lcrc", WATCH, "PCIe packet(s) with a wrong checksum"),
     ("nonfatal", WATCH, "PCIe error(s) that were not corrected"),
 )
+_NAMES = tuple(f"pcie_{name}" for name, *_ in _COUNTERS)
 _SOURCE = "NVML_FI_DEV_PCIE_COUNT_*: none of these grows on a healthy link"
 
 
-def _judge(gpu: Gpu, case: Case) -> Iterable[Finding]:
+def _all_fine(gpus: Sequence[Gpu], case: Case) -> bool:
+    return not has_grown(case.memory, _NAMES) and not any(isinstance(gpu.pcie_errors, Absent) for gpu in gpus)
+
+
+def _judge(gpu: Gpu, case: Case) -> Iterator[Finding]:
     ask(gpu, "pcie_errors", case, "PCIe errors")
-    growths, identity = case.memory.growths, gpu_identity(gpu)
-    return _grown(gpu, case) if growths and any((identity, f"pcie_{name}") in growths for name, *_ in _COUNTERS) else ()
+    identity = gpu_identity(gpu)
+    if any((identity, counter) in case.memory.growths for counter in _NAMES):
+        yield from _grown(gpu, identity, case)
 
 
-def _grown(gpu: Gpu, case: Case) -> Iterator[Finding]:
-    identity, window = gpu_identity(gpu), case.expect(_WINDOW)
-    for name, verdict, what in _COUNTERS:
-        counter = f"pcie_{name}"
+def _grown(gpu: Gpu, identity: str, case: Case) -> Iterator[Finding]:
+    window = case.expect(_WINDOW)
+    for counter, (name, verdict, what) in zip(_NAMES, _COUNTERS, strict=True):
         count = case.memory.grown(identity, counter, within_s=window.value, now_s=case.reading.at_s)
         if count:
             said = f"has had {count} {what} in the last {window.value / 3600:g} h"
@@ -48,6 +54,7 @@ CHECK = Check(
     section=SectionName.GPU,
     subjects=gpus,
     judge=_judge,
+    all_fine=_all_fine,
     needs=(Threshold(key=_WINDOW, type=float, low=60, high=86400, about="seconds that an error is held against it"),),
     detail="NVML's counters 173 to 183, by their growth in this boot and driver load. Replays are pcie-replays.",
     moving=True,

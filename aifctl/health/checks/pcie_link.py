@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from aifctl.diagnosis.absent import NEUTRAL, Absent, CannotTellError, known
 from aifctl.diagnosis.check import Case, Check, Threshold
 from aifctl.diagnosis.finding import Action, Finding, Result
 from aifctl.diagnosis.pci import PciDevice
-from aifctl.diagnosis.pcie_links import SPEED_OF, GpuPath, gpu_at, gpu_paths, saves_power, shown_speed
+from aifctl.diagnosis.pcie_links import SPEED_OF, GpuPath, gpu_at, gpu_links, gpu_paths, saves_power, shown_speed
 from aifctl.diagnosis.reading import SectionName
 from aifctl.fleet.profile import Expectation
 
 _GENERATION, _WIDTH, _IDLE = "gpu.pcie_generation", "gpu.pcie_width", "gpu.pcie_idle_state"
+
+
+def _all_fine(_paths: Sequence[GpuPath], case: Case) -> bool:
+    full = SPEED_OF[case.expect(_GENERATION).value], case.expect(_WIDTH).value
+    return gpu_links(case.reading) == {full}
 
 
 def _judge(path: GpuPath, case: Case) -> Iterator[Finding]:
@@ -77,6 +82,7 @@ CHECK = Check(
     section=SectionName.PCI,
     subjects=gpu_paths,
     judge=_judge,
+    all_fine=_all_fine,
     needs=(
         Threshold(key=_GENERATION, type=int, low=1, high=6, about="PCIe generation of a GPU's link"),
         Threshold(key=_WIDTH, type=int, low=1, high=32, about="lanes of a GPU's link"),

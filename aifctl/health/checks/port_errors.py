@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from aifctl.diagnosis.absent import CannotTellError, known, told
+from aifctl.diagnosis.absent import Absent, CannotTellError, known, told
 from aifctl.diagnosis.check import Case, Check, Threshold
-from aifctl.diagnosis.fabric_ports import need_fabric_port
+from aifctl.diagnosis.fabric_ports import has_fabric_port, need_fabric_port
 from aifctl.diagnosis.finding import Action, Finding, Result
 from aifctl.diagnosis.growth_rate import grown_in, last_grown_at
 from aifctl.diagnosis.port import Port
@@ -29,6 +29,17 @@ _WATCHED = (
 _WATCHED_NAMES = frozenset(name for name, _, _ in _WATCHED)
 _UNITS = {1.0: "s", 60.0: "min", 3600.0: "h"}
 _SHORTEST_S, _HOUR_S = 60.0, 3600.0
+
+
+def _all_fine(ports: Sequence[Port], case: Case) -> bool:
+    grown = {identity for identity, _ in case.memory.growths}
+    if grown and not grown.isdisjoint(map(port_identity, ports)):
+        return False
+    return all(_has_all(port) for port in ports) and has_fabric_port(ports, case)
+
+
+def _has_all(port: Port) -> bool:
+    return not isinstance(port.counters, Absent) and port.counters.keys() >= _WATCHED_NAMES
 
 
 def _judge(port: Port, case: Case) -> Iterator[Finding]:
@@ -90,6 +101,7 @@ CHECK = Check(
     section=SectionName.PORT,
     subjects=ports,
     judge=_judge,
+    all_fine=_all_fine,
     needs=(
         Threshold(key=_FATAL, type=list, about="counters that never grow on a healthy link"),
         Threshold(

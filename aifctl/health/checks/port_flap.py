@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from aifctl.diagnosis.absent import CannotTellError, known, told
 from aifctl.diagnosis.check import Case, Check, Threshold
-from aifctl.diagnosis.fabric_ports import need_fabric_port
+from aifctl.diagnosis.fabric_ports import has_fabric_port, need_fabric_port
 from aifctl.diagnosis.finding import Action, Finding, Result
-from aifctl.diagnosis.growth_rate import last_grown_at
+from aifctl.diagnosis.growth_rate import has_grown, last_grown_at
 from aifctl.diagnosis.port import Port
 from aifctl.diagnosis.reading import SectionName
 from aifctl.diagnosis.remembering import port_identity
 from aifctl.diagnosis.subjects import ports
 
 _COUNTER = "link_downed"
+
+
+def _all_fine(ports: Sequence[Port], case: Case) -> bool:
+    if has_grown(case.memory, (_COUNTER,)):
+        return False
+    return all(_COUNTER in port.counters for port in ports) and has_fabric_port(ports, case)
 
 
 def _judge(port: Port, case: Case) -> Iterator[Finding]:
@@ -51,6 +57,7 @@ CHECK = Check(
     section=SectionName.PORT,
     subjects=ports,
     judge=_judge,
+    all_fine=_all_fine,
     needs=(
         Threshold(
             key="port.flap_count", type=int, low=1, high=1000, about="times down in the window that are too many"

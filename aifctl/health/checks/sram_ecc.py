@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 
 from aifctl.diagnosis.check import Case, Check, Threshold
 from aifctl.diagnosis.finding import Finding
@@ -15,12 +15,15 @@ _MOST = "gpu.sram_uncorrected_most_count"
 _VERDICT = "NVIDIA Xid catalogue, Xid 48: SRAM Threshold Exceeded means that the GPU is to be replaced"
 
 
-def _judge(gpu: Gpu, case: Case) -> Iterable[Finding]:
-    none = gpu.sram_uncorrected_volatile_count == 0 == gpu.sram_uncorrected_aggregate_count
-    return () if none and gpu.sram_threshold_exceeded is False else _found(gpu, case)
+def _all_fine(gpus: Sequence[Gpu], _case: Case) -> bool:
+    return all(
+        gpu.sram_uncorrected_volatile_count == 0 == gpu.sram_uncorrected_aggregate_count
+        and gpu.sram_threshold_exceeded is False
+        for gpu in gpus
+    )
 
 
-def _found(gpu: Gpu, case: Case) -> Iterator[Finding]:
+def _judge(gpu: Gpu, case: Case) -> Iterator[Finding]:
     exceeded = ask_if_any(gpu, "sram_threshold_exceeded", case)
     volatile = ask(gpu, "sram_uncorrected_volatile_count", case, "uncorrectable errors of SRAM")
     lifetime = ask_if_any(gpu, "sram_uncorrected_aggregate_count", case) or 0
@@ -46,6 +49,7 @@ CHECK = Check(
     section=SectionName.GPU,
     subjects=gpus,
     judge=_judge,
+    all_fine=_all_fine,
     needs=(
         Threshold(key=_MOST, type=int, low=0, high=10000, about="uncorrectable SRAM errors in a GPU's life, at most"),
     ),

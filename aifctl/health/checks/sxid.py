@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from aifctl.diagnosis.check import Case, Check
 from aifctl.diagnosis.finding import Action, Finding, Result
 from aifctl.diagnosis.kernel import KernelEvent, KernelSection
-from aifctl.diagnosis.kernel_findings import kernel_finding, of_kind
+from aifctl.diagnosis.kernel_findings import kernel_finding, no_events, of_kind
 from aifctl.diagnosis.reading import SectionName
 from aifctl.diagnosis.subjects import NODE, kernel
 from aifctl.diagnosis.sxids import SxidClass, class_of
@@ -51,5 +51,5 @@ CHECK = Check(
     detail="An SXid is fatal by its number (12020, 22003, 22011, 23001 to 23017) or by the line's own word; corrected and "
     "unknown ones are watched. It explains the GPUs' Xid 74 of the same node. Every one of this boot counts.",
     moving=True,
-    by_events=True,
+    all_fine=no_events,
 )

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from operator import attrgetter
 
-from aifctl.diagnosis.absent import Absent
+from aifctl.diagnosis.absent import UNTOLD
 from aifctl.diagnosis.check import Case, Check, Threshold
 from aifctl.diagnosis.finding import Finding
 from aifctl.diagnosis.gpu import Gpu
 from aifctl.diagnosis.gpu_findings import DRAIN, WATCH, ask, ask_if_any, gpu_finding
+from aifctl.diagnosis.growth_rate import has_grown
 from aifctl.diagnosis.reading import SectionName
 from aifctl.diagnosis.remembering import POWER_CAP_GRAIN_US, gpu_identity
 from aifctl.diagnosis.subjects import gpus
@@ -33,24 +34,21 @@ _SOFT = (
 _ANY_BIT = _HW_SLOWDOWN | 0x80 | 0x40 | 0x20
 
 
-def _judge(gpu: Gpu, case: Case) -> Iterable[Finding]:
-    reasons = ask(gpu, "throttle_reasons", case, "reasons of lower clocks")
-    if not reasons & _ANY_BIT and not _has_grown(gpu, case):
-        _all_told(gpu, case)
-        return ()
-    return _held_back(gpu, reasons, case)
-
-
-def _has_grown(gpu: Gpu, case: Case) -> bool:
-    growths, identity = case.memory.growths, gpu_identity(gpu)
-    return bool(growths) and any((identity, name) in growths for name in _TIMES)
-
-
 _TIMES = tuple(row[2] for row in (*_HARD, *_SOFT))
 _times = attrgetter(*_TIMES)
 
 
-def _held_back(gpu: Gpu, reasons: int, case: Case) -> Iterator[Finding]:
+def _all_fine(gpus: Sequence[Gpu], case: Case) -> bool:
+    if has_grown(case.memory, _TIMES):
+        return False
+    return all(
+        isinstance(gpu.throttle_reasons, int) and not gpu.throttle_reasons & _ANY_BIT and UNTOLD.isdisjoint(_times(gpu))
+        for gpu in gpus
+    )
+
+
+def _judge(gpu: Gpu, case: Case) -> Iterator[Finding]:
+    reasons = ask(gpu, "throttle_reasons", case, "reasons of lower clocks")
     hard = [finding for row in _HARD for finding in _by_hardware(gpu, reasons, case, *row)]
     if not hard and reasons & _HW_SLOWDOWN:
         said = "is slowed down by the hardware, which does not say why"
@@ -58,7 +56,8 @@ def _held_back(gpu: Gpu, reasons: int, case: Case) -> Iterator[Finding]:
     yield from hard
     for row in _SOFT:
         yield from _by_software(gpu, reasons if not hard else 0, case, *row)
-    _all_told(gpu, case)
+    for name in _TIMES:
+        ask_if_any(gpu, name, case)
 
 
 def _by_hardware(gpu: Gpu, reasons: int, case: Case, code: str, bit: int, counter: str, by: str) -> Iterator[Finding]:
@@ -111,18 +110,13 @@ def _number(case: Case, key: str) -> float:
     return float(expectation.value) if expectation else _USUAL[key]
 
 
-def _all_told(gpu: Gpu, case: Case) -> None:
-    if Absent in map(type, _times(gpu)):
-        for name in _TIMES:
-            ask_if_any(gpu, name, case)
-
-
 CHECK = Check(
     name="throttle",
     about="No GPU is slowed down by the hardware: not by heat, not by a power brake.",
     section=SectionName.GPU,
     subjects=gpus,
     judge=_judge,
+    all_fine=_all_fine,
     needs=(
         Threshold(key=_LASTING, type=float, low=0, high=86400, about="seconds that it must last to be a fault"),
         Threshold(

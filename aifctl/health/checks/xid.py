@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from aifctl.diagnosis.check import Case, Check
 from aifctl.diagnosis.finding import Finding
 from aifctl.diagnosis.kernel import KernelSection
-from aifctl.diagnosis.kernel_findings import xid_findings
+from aifctl.diagnosis.kernel_findings import no_events, xid_findings
 from aifctl.diagnosis.reading import SectionName
 from aifctl.diagnosis.subjects import kernel
 from aifctl.diagnosis.xids import NVLINK
@@ -28,6 +28,6 @@ CHECK = Check(
     "Xid 154 tells, where the driver has it (R565), else what NVIDIA's catalogue says. 13 and 31 are the job's, unless "
     "they come back in the same place of one GPU alone. An Xid that nobody knows is watched.",
     moving=True,
-    by_events=True,
+    all_fine=no_events,
     explained_by=("row-remap-failure",),
 )
