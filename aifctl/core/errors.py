@@ -37,8 +37,8 @@ class UsageError(AifctlError):
     exit_code = ExitCode.USAGE
 
 
-class NodeSetSyntaxError(UsageError):
-    """A selector that does not parse.
+class SelectorError(UsageError):
+    """What is wrong at one place of a selector.
 
     Attributes:
         text: the selector as typed.
@@ -50,12 +50,12 @@ class NodeSetSyntaxError(UsageError):
         self.reason, self.text, self.column = reason, text, column
 
 
-class UnknownGroupError(UsageError):
-    """A group, rack, leaf and so on that the inventory does not hold; `column` is where its name stands, 0-based."""
+class NodeSetSyntaxError(SelectorError):
+    """A selector that does not parse."""
 
-    def __init__(self, reason: str, *, text: str, column: int) -> None:
-        super().__init__(at_column(reason, text=text, column=column))
-        self.reason, self.text, self.column = reason, text, column
+
+class UnknownGroupError(SelectorError):
+    """A group, rack, leaf and so on that the inventory does not hold."""
 
 
 class UnknownNodeError(UsageError):

@@ -36,6 +36,11 @@ def said_at(at_s: float) -> str:
         return "?"
 
 
+def said_at_s(at_s: float) -> str:
+    """Return a point in time as programs and audits write it, to the second."""
+    return f"{datetime.fromtimestamp(at_s, UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
 def span(seconds_s: float) -> str:
     """Return a duration in the one unit that a person would use."""
     for unit_s, unit in ((_DAY_S, "d"), (_HOUR_S, "h"), (_MINUTE_S, "min")):

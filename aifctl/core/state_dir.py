@@ -55,3 +55,12 @@ class StateDir:
         if self.group:
             os.chown(folder, -1, grp.getgrnam(self.group).gr_gid)
             folder.chmod(0o2770)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder durable: a synced file in an unsynced folder can be gone after a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from aifctl.core.errors import RefusedError
+from aifctl.core.moments import said_at_s
 from aifctl.core.words import counted
 from aifctl.custody.drains import parse_drain_reason
 from aifctl.fleet.nodeset_fold import fold_short
@@ -55,22 +55,18 @@ def _hit(names: Sequence[str], freeze: Freeze) -> list[str]:
 
 
 def _frozen(freeze: Freeze, hit: Sequence[str]) -> str:
-    by = f"frozen by {freeze.who} since {_moment(freeze.at_s)}"
+    by = f"frozen by {freeze.who} since {said_at_s(freeze.at_s)}"
     return f"{counted(len(hit))} ({fold_short(hit)}) {'is' if len(hit) == 1 else 'are'} {by}{_because(freeze.reason)}"
 
 
 def _leased(lease: Lease) -> str:
-    return f"leased by {lease.owner} until {_moment(lease.until_s)}{_because(lease.purpose)}"
+    return f"leased by {lease.owner} until {said_at_s(lease.until_s)}{_because(lease.purpose)}"
 
 
 def _foreign(drain: DrainRow) -> str:
     by = drain.owner or drain.actor or "somebody"
-    return f"drained by {by} since {_moment(drain.since_at_s)}, not by aifctl{_because(drain.reason)}"
+    return f"drained by {by} since {said_at_s(drain.since_at_s)}, not by aifctl{_because(drain.reason)}"
 
 
 def _because(text: str) -> str:
     return f": {text}" if text else ""
-
-
-def _moment(at_s: float) -> str:
-    return f"{datetime.fromtimestamp(at_s, tz=UTC):%Y-%m-%dT%H:%M:%SZ}"

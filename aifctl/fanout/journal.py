@@ -18,7 +18,7 @@ from typing import Any, Self
 
 from aifctl.core.errors import BusyError, SetupError
 from aifctl.core.process import this_process
-from aifctl.core.state_dir import StateDir
+from aifctl.core.state_dir import StateDir, sync_folder
 from aifctl.fanout.journal_end import SLIM_BYTES, EndRecords, slim
 from aifctl.fanout.journal_files import SideFiles
 from aifctl.fanout.journal_format import (
@@ -32,7 +32,7 @@ from aifctl.fanout.journal_format import (
     to_json,
 )
 from aifctl.fanout.journal_space import FULL, Space, take_space
-from aifctl.fanout.journal_sync import GroupSync, sync_folders
+from aifctl.fanout.journal_sync import GroupSync
 from aifctl.fanout.plan import RunPlan, Tally
 from aifctl.fanout.run_ids import RUNS, run_folder
 from aifctl.ports.clock import Clock
@@ -258,7 +258,8 @@ def open_journal(
         journal = Journal(state=state, plan=plan, clock=clock, descriptor=descriptor, sync=sync)
         journal.write_head(plan)
         sync(descriptor)
-        sync_folders(folder, folder.parent)
+        for one in (folder, folder.parent):
+            sync_folder(one)
     except OSError as problem:
         os.close(descriptor)
         _remove(path)

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from pathlib import Path
 
 from aifctl.core.errors import SetupError
 
@@ -100,13 +98,3 @@ class GroupSync:
             waiting.set_result(None)
         if self._waiting is not None:
             self._begin()
-
-
-def sync_folders(*folders: Path) -> None:
-    """Make the names in folders durable: a synced file in an unsynced folder can be gone after a power cut."""
-    for folder in folders:
-        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 from aifctl.core.errors import UsageError
+from aifctl.core.moments import said_at_s
 from aifctl.core.printable import printable_line
 from aifctl.core.report import Column, Field, FieldType, Head, Kind, Report
 from aifctl.custody.audit import append_act
@@ -104,7 +104,7 @@ def show_incident(number: int, tools: Toolbox, sink: Sink) -> Report:
         raise UsageError(f"there is no incident {number}; `aifctl incident list` shows them")
     log = reader.incident_log(number)
     sink.open(Head(kind=INCIDENT_TEXT))
-    told = [{"at": _moment(one.at_s), "who": one.who, "what": one.what, "text": one.text} for one in log]
+    told = [{"at": said_at_s(one.at_s), "who": one.who, "what": one.what, "text": one.text} for one in log]
     sink.item({**incident_item(row), "text": _text(row, log, tools), "facts": dict(row.facts), "log": told})
     return Report()
 
@@ -196,20 +196,16 @@ def _text(row: IncidentRow, log: Iterable[IncidentLogRow], tools: Toolbox) -> st
         f"  what    {row.message}",
         f"  nodes   {len(row.nodes)}: {fold(row.nodes)}",
         f"  do      {row.action}" + (" (the CHECK is suspect: nothing is drained for it)" if row.suspect else ""),
-        f"  since   {_moment(row.opened_at_s)}, last seen {_moment(row.updated_at_s)}",
+        f"  since   {said_at_s(row.opened_at_s)}, last seen {said_at_s(row.updated_at_s)}",
     ]
     if row.closed_at_s is not None:
-        lines.append(f"  closed  {_moment(row.closed_at_s)}")
+        lines.append(f"  closed  {said_at_s(row.closed_at_s)}")
     if row.acked_by:
-        lines.append(f"  acked   by {row.acked_by}, {_moment(row.acked_at_s or 0.0)}")
+        lines.append(f"  acked   by {row.acked_by}, {said_at_s(row.acked_at_s or 0.0)}")
     if row.silenced_until_s > tools.clock.now().timestamp():
-        lines.append(f"  silent  until {_moment(row.silenced_until_s)}")
+        lines.append(f"  silent  until {said_at_s(row.silenced_until_s)}")
     lines += [
-        f"  {_moment(one.at_s)}  {one.what}{f' by {one.who}' if one.who else ''}{f': {one.text}' if one.text else ''}"
+        f"  {said_at_s(one.at_s)}  {one.what}{f' by {one.who}' if one.who else ''}{f': {one.text}' if one.text else ''}"
         for one in log
     ]
     return "\n".join(map(printable_line, lines)) + "\n"
-
-
-def _moment(at_s: float) -> str:
-    return f"{datetime.fromtimestamp(at_s, tz=UTC):%Y-%m-%dT%H:%M:%SZ}"

@@ -9,8 +9,7 @@ from aifctl.core.errors import (
     AifctlError,
     InventoryError,
     Mistake,
-    NodeSetSyntaxError,
-    UnknownGroupError,
+    SelectorError,
     UnknownNodeError,
 )
 from aifctl.core.printable import printable, printable_line
@@ -20,8 +19,6 @@ from aifctl.output.format import Format, Page, whole_text
 #: What a report is called that failed before anybody knew its kind.
 ERROR = Kind(name="Error", columns=(), about="A command that failed before it had anything to say.")
 
-
-_WITH_COLUMN = (NodeSetSyntaxError, UnknownGroupError)
 
 #: Characters shown on each side of the place: with both, the caret stays under it on a terminal of 80 columns.
 _NEAR = 36
@@ -37,7 +34,7 @@ def error_facts(error: AifctlError) -> tuple[Mapping[str, Any], ...]:
     if isinstance(error, InventoryError):
         return tuple(facts | _mistake(mistake) for mistake in error.mistakes)
     more: dict[str, Any] = {}
-    if isinstance(error, _WITH_COLUMN):
+    if isinstance(error, SelectorError):
         more = {"text": error.text, "column": error.column + 1}
     if isinstance(error, UnknownNodeError):
         more = {"unknown": list(error.unknown), "nearest": list(error.nearest)}
@@ -47,7 +44,7 @@ def error_facts(error: AifctlError) -> tuple[Mapping[str, Any], ...]:
 def describe_error(error: AifctlError) -> str:
     """Return the lines for stderr; where a place in a selector is meant, with a caret under it."""
     lines = [f"aifctl: {printable(str(error))}"]
-    if isinstance(error, _WITH_COLUMN):
+    if isinstance(error, SelectorError):
         start = max(0, error.column - _NEAR)
         before = printable_line(error.text[start : error.column])
         rest = printable_line(error.text[error.column : error.column + _NEAR])

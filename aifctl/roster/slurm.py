@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from aifctl.fleet.fleet import Fleet
@@ -125,9 +125,13 @@ def write_block(fleet: Fleet, names: Sequence[str], losses: Losses) -> str:
     return "\n".join(lines) + "\n"
 
 
-def written(files: tuple[tuple[str, str], ...], losses: Losses) -> Written:
-    """Return what a writer wrote together with its losses."""
-    return Written(files=files, lost=losses.sentences())
+def written(
+    fleet: Fleet, names: Sequence[str], write_topology: Callable[[Fleet, Sequence[str], Losses], str]
+) -> Written:
+    """Write nodes.conf, to be included by slurm.conf, and topology.conf."""
+    losses = Losses()
+    nodes, topology = write_nodes(fleet, names, losses), write_topology(fleet, names, losses)
+    return Written(files=(("nodes.conf", nodes), ("topology.conf", topology)), lost=losses.sentences())
 
 
 def _lines(text: str) -> Iterator[tuple[int, str]]:

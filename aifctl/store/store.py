@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from aifctl.core.errors import BusyError, UsageError
+from aifctl.core.errors import BusyError, SetupError, UsageError
+from aifctl.core.moments import said_at_s
 from aifctl.ports.clock import Clock
-from aifctl.ports.store import ConflictError
+from aifctl.ports.store import ConflictError, Pruned
 from aifctl.ports.store_rows import Freeze, IncidentRow, Lease, Mute, OutboxRow, StateRow
 from aifctl.ports.store_writes import By, Event, Move, NodeLook, Notification, Sighting
 from aifctl.store.apply_custody import foreign_leases
@@ -17,14 +17,16 @@ from aifctl.store.apply_states import conflicts
 from aifctl.store.asking import for_psycopg
 from aifctl.store.batch import Record
 from aifctl.store.damage import UnavailableError
-from aifctl.store.database import Steps, open_database
+from aifctl.store.database import Database, Steps, open_database
 from aifctl.store.filesystems import read_mounts
 from aifctl.store.hand import Hand
 from aifctl.store.log import Log
 from aifctl.store.migrations.steps import STEPS
 from aifctl.store.place import Place, prepare_file
+from aifctl.store.pruning import prune
 from aifctl.store.reads import Reads
 from aifctl.store.records import by_record, event_record, look_record, move_record, sighting_record
+from aifctl.store.snapshot import newest_snapshot
 from aifctl.store.writer import Writer
 
 T = TypeVar("T")
@@ -50,8 +52,10 @@ def open_store(
     """
     prepare_file(place, mounts)
     database = open_database(place, bound_s=bound_s, steps=steps)
-    writer = Writer(database=database, log=Log(state=place.state, parts=place.log), clock=clock)
+    log = Log(state=place.state, parts=place.log)
+    writer = Writer(database=database, log=log, clock=clock)
     try:
+        _refuse_pruned(database, log)
         database.migrate()
         writer.settle()
     except UnavailableError:
@@ -208,6 +212,9 @@ class SqlStore(Reads):
     def put(self, key: str, value: Any) -> None:
         self._writer.record([{"kind": "put", "at": self._now_s(), "key": key, "value": value}])
 
+    def prune(self, *, before_s: float, dry_run: bool = False) -> Pruned:
+        return prune(self._writer, before_s=before_s, dry_run=dry_run)
+
     def close(self) -> None:
         self._writer.close()
 
@@ -228,7 +235,7 @@ class SqlStore(Reads):
             if found is None:
                 raise UsageError(f"there is no incident {incident}; `aifctl incident list` shows them")
             if found.closed_at_s is not None:
-                raise ConflictError(f"incident {incident} has been closed since {_said(found.closed_at_s)}")
+                raise ConflictError(f"incident {incident} has been closed since {said_at_s(found.closed_at_s)}")
             return [by_record("incident", by, self._now_s(), incident=incident, **told)]
 
         def answer(reads: Reads) -> IncidentRow:
@@ -253,6 +260,15 @@ class SqlStore(Reads):
 _MOST_NAMED = 8
 
 
+def _refuse_pruned(database: Database, log: Log) -> None:
+    """Raise SetupError where a log would make no more than the end of a store: what came before is in a snapshot."""
+    if newest_snapshot([log.folder]) and database.is_new():
+        raise SetupError(
+            f"the store {database.place.shown} is empty, and its log was pruned since it was written: `aifctl store rebuild` "
+            "makes the store of the snapshot that is with the log"
+        )
+
+
 def _leases(reads: Reads, scopes: Sequence[str]) -> tuple[Lease, ...]:
     wanted = frozenset(scopes)
     return tuple(lease for lease in reads.leases() if lease.scope in wanted)
@@ -262,9 +278,5 @@ def _held(held: Sequence[Mapping[str, Any]]) -> str:
     first, more = held[0], f", and {len(held) - 1} more" if len(held) > 1 else ""
     return (
         f"{first['scope'].removeprefix('node:')} is leased by {first['owner']} ({first['purpose']}) since "
-        f"{_said(first['since_at'])}, until {_said(first['until_at'])}{more}; try again later, or `aifctl leases break`"
+        f"{said_at_s(first['since_at'])}, until {said_at_s(first['until_at'])}{more}; try again later, or `aifctl leases break`"
     )
-
-
-def _said(at_s: float) -> str:
-    return datetime.fromtimestamp(at_s, tz=UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from aifctl.core.errors import UsageError
-from aifctl.core.moments import ago, parse_since, parse_until, said_at, span
+from aifctl.core.moments import ago, parse_since, parse_until, said_at, said_at_s, span
 
 NOW_S = datetime(2026, 12, 1, 12, 0, tzinfo=UTC).timestamp()
 _DAY_S = 86400.0
@@ -79,3 +79,7 @@ def test_ages_are_told_and_clocks_that_were_wrong_too() -> None:
     assert ago(NOW_S - 300, NOW_S) == "5 min ago"
     assert ago(NOW_S, NOW_S) == "0 s ago"
     assert ago(NOW_S + 300, NOW_S) == "in 5 min"
+
+
+def test_what_programs_read_too_is_said_to_the_second() -> None:
+    assert said_at_s(NOW_S + 61.9) == "2026-12-01T12:01:01Z"

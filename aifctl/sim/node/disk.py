@@ -83,18 +83,18 @@ class Disk:
     def directory(self, path: str) -> Directory:
         entry = self.find(path)
         if not isinstance(entry, Directory):
-            raise _error(errno.ENOTDIR, path)
+            raise refusal(errno.ENOTDIR, path)
         return entry
 
     def add(self, path: str, entry: Entry) -> None:
         """Put an entry at a path whose directory exists, in place of what was there."""
         parent, name = self._parent(path)
         if len(os.fsencode(name)) > _LONGEST_NAME:
-            raise _error(errno.ENAMETOOLONG, path)
+            raise refusal(errno.ENAMETOOLONG, path)
         if name in parent.entries:
             self._drop(parent, name)
         if self._entries_count >= _MOST_ENTRIES:
-            raise _error(errno.ENOSPC, path)
+            raise refusal(errno.ENOSPC, path)
         self._entries_count += 1
         self.used_bytes += _size(entry)
         parent.entries[name] = entry
@@ -102,7 +102,7 @@ class Disk:
 
     def make_dir(self, path: str, *, mode: int = 0o755, uid: int = 0) -> Directory:
         if self.lookup(path, follow=False) is not None:
-            raise _error(errno.EEXIST, path)
+            raise refusal(errno.EEXIST, path)
         self._check_room(path)
         made = Directory(mode=mode, uid=uid, gid=uid, mtime_s=self._now_s())
         self.add(path, made)
@@ -118,7 +118,7 @@ class Disk:
             self.add(path, made)
             return made
         if isinstance(entry, Directory):
-            raise _error(errno.EISDIR, path)
+            raise refusal(errno.EISDIR, path)
         if truncate:
             self.truncate(entry, 0)
         return entry  # type: ignore[return-value]  # find has followed every link
@@ -126,7 +126,7 @@ class Disk:
     def write(self, entry: Entry, data: bytes, offset: int | None = None) -> None:
         """Write at an offset, None for the end; ENOSPC where the disk or this machine's memory has no room."""
         if isinstance(entry, Device) and entry.name == "full":
-            raise _error(errno.ENOSPC)
+            raise refusal(errno.ENOSPC)
         if not isinstance(entry, File):
             return
         start = len(entry.contents) if offset is None else offset
@@ -148,16 +148,16 @@ class Disk:
         parent, name = self._parent(path)
         entry = parent.entries.get(name)
         if entry is None:
-            raise _error(errno.ENOENT, path)
+            raise refusal(errno.ENOENT, path)
         if isinstance(entry, Directory):
-            raise _error(errno.EISDIR, path)
+            raise refusal(errno.EISDIR, path)
         self._drop(parent, name)
 
     def remove_dir(self, path: str) -> None:
         if not isinstance(self.find(path, follow=False), Directory):
-            raise _error(errno.ENOTDIR, path)
+            raise refusal(errno.ENOTDIR, path)
         if self.directory(path).entries:
-            raise _error(errno.ENOTEMPTY, path)
+            raise refusal(errno.ENOTEMPTY, path)
         parent, name = self._parent(path)
         self._drop(parent, name)
 
@@ -172,11 +172,11 @@ class Disk:
         entry = self.find(path, follow=False)
         there = self.lookup(to, follow=False)
         if isinstance(there, Directory) and not isinstance(entry, Directory):
-            raise _error(errno.EISDIR, to)
+            raise refusal(errno.EISDIR, to)
         if isinstance(there, Directory) and there.entries:
-            raise _error(errno.ENOTEMPTY, to)
+            raise refusal(errno.ENOTEMPTY, to)
         if isinstance(entry, Directory) and f"{to}/".startswith(f"{path}/"):
-            raise _error(errno.EINVAL, to)
+            raise refusal(errno.EINVAL, to)
         self._parent(to)
         parent, name = self._parent(path)
         self._drop(parent, name)
@@ -199,7 +199,7 @@ class Disk:
             if not isinstance(entry, Link):
                 return path
             path = posixpath.normpath(posixpath.join(posixpath.dirname(path), entry.target))
-        raise _error(errno.ELOOP, path)
+        raise refusal(errno.ELOOP, path)
 
     def read(self, entry: Entry, offset: int, size_bytes: int) -> bytes:
         """Return up to `size_bytes`; a device gives as many as are asked for."""
@@ -209,21 +209,21 @@ class Disk:
             return entry.make()[offset : offset + size_bytes]
         if isinstance(entry, Device):
             return _device_bytes(entry, size_bytes)
-        raise _error(errno.EISDIR)
+        raise refusal(errno.EISDIR)
 
     def _find(self, path: str, follow: bool, links_left: int) -> Entry:
         if not links_left:
-            raise _error(errno.ELOOP, path)
+            raise refusal(errno.ELOOP, path)
         if len(path) > _LONGEST_PATH:
-            raise _error(errno.ENAMETOOLONG, path[:40])
+            raise refusal(errno.ENAMETOOLONG, path[:40])
         at: Entry = self.root
         parts = [part for part in posixpath.normpath(path).split("/") if part]
         for depth, part in enumerate(parts):
             if not isinstance(at, Directory):
-                raise _error(errno.ENOTDIR, path)
+                raise refusal(errno.ENOTDIR, path)
             found = at.entries.get(part)
             if found is None:
-                raise _error(errno.ENOENT, path)
+                raise refusal(errno.ENOENT, path)
             if isinstance(found, Link) and (follow or depth < len(parts) - 1):
                 base = "/" + "/".join(parts[:depth])
                 found = self._find(posixpath.normpath(posixpath.join(base, found.target)), True, links_left - 1)
@@ -234,13 +234,13 @@ class Disk:
         path = posixpath.normpath(path)
         name = posixpath.basename(path)
         if not name:
-            raise _error(errno.EBUSY, path)
+            raise refusal(errno.EBUSY, path)
         return self.directory(posixpath.dirname(path)), name
 
     def _grow(self, entry: File, size_bytes: int) -> None:
         growth = max(0, size_bytes - len(entry.contents))
         if self.full or (growth and self.used_bytes + growth > self.size_bytes):
-            raise _error(errno.ENOSPC)
+            raise refusal(errno.ENOSPC)
         self.used_bytes += growth
 
     def _drop(self, parent: Directory, name: str) -> None:
@@ -250,7 +250,7 @@ class Disk:
 
     def _check_room(self, path: str) -> None:
         if self.full:
-            raise _error(errno.ENOSPC, path)
+            raise refusal(errno.ENOSPC, path)
 
 
 def _size(entry: Entry) -> int:
@@ -263,5 +263,6 @@ def _device_bytes(device: Device, size_bytes: int) -> bytes:
     return b"" if device.name == "null" else bytes(size_bytes)
 
 
-def _error(number: int, path: str = "") -> OSError:
+def refusal(number: int, path: str = "") -> OSError:
+    """Return what the kernel would raise."""
     return OSError(number, os.strerror(number), path)

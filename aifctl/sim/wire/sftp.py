@@ -19,7 +19,7 @@ from asyncssh.constants import (
     FXF_WRITE,
 )
 
-from aifctl.sim.node.disk import Device, Directory, Entry, File, Link
+from aifctl.sim.node.disk import Device, Directory, Entry, File, Link, refusal
 from aifctl.sim.node.machine import Machine
 from aifctl.sim.shell.context import LOGIN_UID, UIDS, decode
 
@@ -59,9 +59,9 @@ class DiskSftp(asyncssh.SFTPServer):
         disk, where = self._machine.disk, self._path(path)
         exists = disk.lookup(where)
         if exists is not None and pflags & FXF_CREAT and pflags & FXF_EXCL:
-            raise _error(errno.EEXIST, where)
+            raise refusal(errno.EEXIST, where)
         if exists is None and not pflags & FXF_CREAT:
-            raise _error(errno.ENOENT, where)
+            raise refusal(errno.ENOENT, where)
         if not pflags & FXF_WRITE:
             return _Open(_no_directory(disk.find(where), where), append=False)
         mode = 0o644 if attrs.permissions is None else stat.S_IMODE(attrs.permissions)
@@ -132,7 +132,7 @@ class DiskSftp(asyncssh.SFTPServer):
     def readlink(self, path: bytes) -> bytes:
         entry = self._machine.disk.find(self._path(path), follow=False)
         if not isinstance(entry, Link):
-            raise _error(errno.EINVAL, self._path(path))
+            raise refusal(errno.EINVAL, self._path(path))
         return os.fsencode(entry.target)
 
     def symlink(self, oldpath: bytes, newpath: bytes) -> None:
@@ -140,7 +140,7 @@ class DiskSftp(asyncssh.SFTPServer):
             oldpath, newpath = newpath, oldpath
         where = self._path(newpath)
         if self._machine.disk.lookup(where, follow=False) is not None:
-            raise _error(errno.EEXIST, where)
+            raise refusal(errno.EEXIST, where)
         self._machine.disk.add(
             where, Link(mode=0o777, uid=self._uid, gid=self._uid, target=decode(oldpath), mtime_s=self._machine.now_s())
         )
@@ -173,7 +173,7 @@ class DiskSftp(asyncssh.SFTPServer):
             entry.mode = stat.S_IMODE(attrs.permissions)
         if attrs.uid is not None and attrs.gid is not None:
             if self._uid and (attrs.uid, attrs.gid) != (entry.uid, entry.gid):
-                raise _error(errno.EPERM, "")
+                raise refusal(errno.EPERM, "")
             entry.uid, entry.gid = attrs.uid, attrs.gid
         if attrs.mtime is not None:
             entry.mtime_s = float(attrs.mtime)
@@ -204,9 +204,5 @@ def _opened(file_obj: object) -> _Open:
 
 def _no_directory(entry: Entry, path: str) -> Entry:
     if isinstance(entry, Directory):
-        raise _error(errno.EISDIR, path)
+        raise refusal(errno.EISDIR, path)
     return entry
-
-
-def _error(number: int, path: str) -> OSError:
-    return OSError(number, os.strerror(number), path)

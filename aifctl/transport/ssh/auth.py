@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from asyncssh import misc
-from asyncssh.packet import SSHPacket
+from asyncssh.packet import SSHPacket, String
 from asyncssh.public_key import SSHKeyPair
 
 _MSG_SERVICE_ACCEPT, _MSG_USERAUTH_REQUEST, _MSG_USERAUTH_FAILURE = 6, 50, 51
@@ -148,17 +148,17 @@ class PublicKeyAuth:
     def _request(self, pair: SSHKeyPair, signed: bytes) -> bytes:
         user = self._conn._username.encode()  # noqa: SLF001 - set from our own options
         parts = (user, b"ssh-connection", b"publickey")
-        head = b"".join(map(_string, parts))
-        return b"".join((b"\x32", head, signed, _string(pair.algorithm), _string(pair.public_data)))
+        head = b"".join(map(String, parts))
+        return b"".join((b"\x32", head, signed, String(pair.algorithm), String(pair.public_data)))
 
     def _sign(self, pair: SSHKeyPair) -> None:
         self._signed = True
         request = self._request(pair, b"\x01")
-        data = _string(self._conn._session_id) + request  # noqa: SLF001 - what RFC 4252 signs
+        data = String(self._conn._session_id) + request  # noqa: SLF001 - what RFC 4252 signs
         if hasattr(pair, "sign_async"):
             self._task = self._conn.create_task(self._sign_remotely(pair, request, data))
         else:
-            self._conn.send_packet(_MSG_USERAUTH_REQUEST, request[1:], _string(pair.sign(data)))
+            self._conn.send_packet(_MSG_USERAUTH_REQUEST, request[1:], String(pair.sign(data)))
 
     async def _sign_remotely(self, pair: Any, request: bytes, data: bytes) -> None:
         try:
@@ -169,7 +169,7 @@ class PublicKeyAuth:
             self._task = None
             self._next()
         else:
-            self._conn.send_packet(_MSG_USERAUTH_REQUEST, request[1:], _string(signature))
+            self._conn.send_packet(_MSG_USERAUTH_REQUEST, request[1:], String(signature))
 
     def _refusal(self) -> str:
         tried = ", ".join(self._tried) or "no key"
@@ -184,7 +184,3 @@ def _is_cheap(offer: Offer) -> bool:
 
 def _names(methods: Sequence[bytes]) -> str:
     return ", ".join(method[:40].decode("ascii", "replace") for method in methods[:8])
-
-
-def _string(value: bytes) -> bytes:
-    return len(value).to_bytes(4, "big") + value

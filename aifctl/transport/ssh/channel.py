@@ -6,7 +6,7 @@ import asyncio
 from typing import Any
 
 from asyncssh import misc
-from asyncssh.packet import SSHPacket
+from asyncssh.packet import SSHPacket, String
 
 _OPEN, _WINDOW_ADJUST, _DATA, _EXTENDED_DATA = 90, 93, 94, 95
 _EOF, _CLOSE, _REQUEST, _SUCCESS, _FAILURE = 96, 97, 98, 99, 100
@@ -71,12 +71,12 @@ class Channel:
 
     def open(self, kind: bytes, *arguments: bytes) -> None:
         self._conn.send_packet(
-            _OPEN, _string(kind), _number(self._number), _number(WINDOW_BYTES), _number(_PACKET_BYTES), *arguments
+            _OPEN, String(kind), _number(self._number), _number(WINDOW_BYTES), _number(_PACKET_BYTES), *arguments
         )
 
     def request(self, name: bytes, *arguments: bytes, answer: bool) -> None:
         if self._peer is not None and not self._close_sent:
-            self._conn.send_packet(_REQUEST, self._peer, _string(name), b"\x01" if answer else b"\0", *arguments)
+            self._conn.send_packet(_REQUEST, self._peer, String(name), b"\x01" if answer else b"\0", *arguments)
 
     def write(self, data: bytes) -> None:
         """Send, as far as the server's window allows; the rest follows by itself. Nothing after an EOF."""
@@ -201,7 +201,7 @@ class Channel:
                 del self._unsent[0]
             self._peer_window -= len(head)
             self._unsent_bytes -= len(head)
-            self._conn.send_packet(_DATA, self._peer, _string(head))
+            self._conn.send_packet(_DATA, self._peer, String(head))
         if self._eof_due and not self._eof_sent and not self._unsent:
             self._eof_sent = True
             self._conn.send_packet(_EOF, self._peer)
@@ -215,7 +215,3 @@ class Channel:
 
 def _number(value: int) -> bytes:
     return value.to_bytes(4, "big")
-
-
-def _string(value: bytes) -> bytes:
-    return len(value).to_bytes(4, "big") + value

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from aifctl.core.errors import SetupError
+from aifctl.core.state_dir import sync_folder
 from aifctl.fleet.endpoint import Endpoint
 from aifctl.ports.host_keys import HostKey, KeyChange
 from aifctl.ports.transport import DialSettings
@@ -198,14 +199,6 @@ def _replace(path: Path, lines: Sequence[str]) -> None:
         except BaseException:
             Path(name).unlink(missing_ok=True)
             raise
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
     except OSError as problem:
         raise SetupError(f"{path} can't be written: {problem.strerror}; it is as it was") from problem
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

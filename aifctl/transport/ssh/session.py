@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from asyncssh import misc
-from asyncssh.packet import SSHPacket
+from asyncssh.packet import SSHPacket, String
 
 from aifctl.core.errors import NodeError
 from aifctl.core.outcome import Outcome
@@ -111,7 +111,7 @@ class Session(Channel):
 
     def send_signal(self, name: str) -> None:
         """Ask the server to signal the command's process group (RFC 4254, 6.9); OpenSSH does so since 8.1."""
-        self.request(b"signal", _string(name.encode()), answer=False)
+        self.request(b"signal", String(name.encode()), answer=False)
 
     def result(self, survivors: tuple[int, ...] | None = ()) -> Ended:
         return Ended(rc=self._rc, signal=self._signal, halted=self.halted, survivors=survivors)
@@ -120,7 +120,7 @@ class Session(Channel):
 
     def opened(self) -> None:
         self.sent = True
-        self.request(b"exec", _string(self._command.line.encode("utf-8", "surrogateescape")), answer=True)
+        self.request(b"exec", String(self._command.line.encode("utf-8", "surrogateescape")), answer=True)
         if self._ready is None and self._finder is None:
             self._begin_stdin()
         elif self._ready is None:
@@ -230,7 +230,3 @@ class Session(Channel):
 def _settle_future(future: asyncio.Future[None]) -> None:
     if not future.done():
         future.set_result(None)
-
-
-def _string(value: bytes) -> bytes:
-    return len(value).to_bytes(4, "big") + value

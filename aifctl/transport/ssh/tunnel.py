@@ -6,6 +6,7 @@ import asyncio
 from typing import Any
 
 from asyncssh import misc
+from asyncssh.packet import String
 
 from aifctl.transport.ssh.channel import Channel
 
@@ -26,9 +27,9 @@ class Tunnel(Channel):
         """Ask the jump host to connect; ChannelOpenError where it can't."""
         self.open(
             b"direct-tcpip",
-            _string(address.encode()),
+            String(address.encode()),
             port.to_bytes(4, "big"),
-            _string(b"127.0.0.1"),
+            String(b"127.0.0.1"),
             (0).to_bytes(4, "big"),
         )
         try:
@@ -84,7 +85,3 @@ class Tunnel(Channel):
             self._receiver.connection_lost(problem)
         else:
             self._over = True
-
-
-def _string(value: bytes) -> bytes:
-    return len(value).to_bytes(4, "big") + value
