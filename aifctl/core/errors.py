@@ -109,6 +109,12 @@ class ProfilesError(InventoryError):
     holder = "the profiles have"
 
 
+class BaselinesError(InventoryError):
+    """All the mistakes of the firmware baselines at once, each with file and line."""
+
+    holder = "the baselines have"
+
+
 class RefusedError(AifctlError):
     """A guard refused; the message says which flag or person lifts it."""
 

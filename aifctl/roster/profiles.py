@@ -20,17 +20,17 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
-from aifctl.core.errors import ProfilesError, SetupError
+from aifctl.core.errors import ProfilesError
 from aifctl.core.marked_yaml import Mapping, Mistakes, Place, Scalar, Sequence, Value, parse_marked_yaml
 from aifctl.diagnosis.check import Threshold
 from aifctl.fleet.nearest import nearest
-from aifctl.fleet.profile import Expectation, Profile, Profiles, compete
+from aifctl.fleet.profile import Expectation, Profile, Profiles
+from aifctl.fleet.sku_globs import compete
 from aifctl.roster.kinds import is_credential_key
+from aifctl.roster.named_files import bytes_of, files_in
 from aifctl.roster.patterns import BadValueError
 from aifctl.roster.profile_values import convert, parse_source
 
-_SUFFIXES = (".yaml", ".yml")
-_MAX_FILE_BYTES = 1 << 20
 _MAX_GLOB = 64
 _KEYS = ("name", "skus", "inherits", "expectations")
 _PARTS = frozenset({"value", "source"})
@@ -62,7 +62,7 @@ def read_profiles(folders: Iterable[Path], thresholds: Iterable[Threshold]) -> P
     reader = _Reader(thresholds, mistakes)
     found: dict[str, list[_Written]] = {}
     for folder in folders:
-        here = [reader.read(file) for file in _files(folder)]
+        here = [reader.read(file) for file in files_in(folder, "profile")]
         for written in here:
             found.setdefault(written.name, []).append(written)
         _refuse_twins(here, mistakes)
@@ -84,7 +84,7 @@ class _Reader:
 
     def read(self, file: Path) -> _Written:
         name, whole = file.stem, Place(str(file), 0)
-        document = parse_marked_yaml(_bytes_of(file), str(file), self._mistakes)
+        document = parse_marked_yaml(bytes_of(file, "profile"), str(file), self._mistakes)
         entries = document.items if isinstance(document, Mapping) else {}
         if document is not None and not isinstance(document, Mapping):
             self._mistakes.add(document.place, f"a profile is a mapping with {', '.join(_KEYS)}")
@@ -239,21 +239,3 @@ def _refuse_rivals(all_of_them: Seq[_Written], mistakes: Mistakes) -> None:
                         f"{rival!r} fits the same SKUs as well as {glob!r} of {one.place.file} does; write more of the "
                         "SKU in one of them, or give the file the name of the profile that it is to overrule",
                     )
-
-
-def _files(folder: Path) -> list[Path]:
-    try:
-        if not folder.is_dir():
-            return []
-        return sorted(child for child in folder.iterdir() if child.suffix in _SUFFIXES and child.name[0] != ".")
-    except OSError as problem:
-        raise SetupError(f"the profiles in {folder} can't be read: {problem.strerror}") from problem
-
-
-def _bytes_of(file: Path) -> bytes:
-    try:
-        if not file.is_file() or file.stat().st_size > _MAX_FILE_BYTES:
-            raise SetupError(f"the profile {file} is no plain file of at most 1 MiB")
-        return file.read_bytes()
-    except OSError as problem:
-        raise SetupError(f"the profile {file} can't be read: {problem.strerror}") from problem

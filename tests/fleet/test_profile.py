@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from aifctl.core.errors import UsageError
-from aifctl.fleet.profile import Profile, Profiles, compete
+from aifctl.fleet.profile import Profile, Profiles
+from aifctl.fleet.sku_globs import compete
 
 
 def profiles(**skus: tuple[str, ...]) -> Profiles:

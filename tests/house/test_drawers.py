@@ -8,6 +8,7 @@ from tests.house.source import Source, imports, parse, sources
 
 #: Folder of a drawer → the constant that each of its files ends in.
 DRAWERS = {
+    "aifctl/firmware/components": "COMPONENT",
     "aifctl/health/checks": "CHECK",
     "aifctl/output/formats": "FORMAT",
     "aifctl/roster/formats": "FORMAT",

@@ -1,0 +1,1 @@
+"""The drawer of firmware components: one file each, which ends in COMPONENT."""
