@@ -8,8 +8,7 @@ from typing import Any
 
 from aifctl.core.errors import UsageError
 from aifctl.core.moments import said_at_s
-from aifctl.core.printable import printable_line
-from aifctl.core.report import Column, Field, FieldType, Head, Kind, Report
+from aifctl.core.report import Column, Field, FieldType, Head, Item, Kind, Report
 from aifctl.custody.audit import append_act
 from aifctl.custody.person import this_person
 from aifctl.diagnosis.finding import RANK, Result
@@ -22,7 +21,7 @@ from aifctl.ports.store_writes import By
 from aifctl.ports.toolbox import Toolbox
 
 _COLUMNS = (
-    Column(key="incident", title="id", right=True, type=FieldType.INTEGER, about="its number"),
+    Column(key="incident", title="incident", right=True, type=FieldType.INTEGER, about="its number"),
     Column(key="severity", title="severity", type=FieldType.STRING, about="fault, degraded, unreachable, unknown"),
     Column(key="check", title="check", type=FieldType.STRING, about="the check that found it"),
     Column(key="code", title="code", type=FieldType.STRING, about="what the check tells apart"),
@@ -51,15 +50,28 @@ INCIDENT = Kind(
     columns=_COLUMNS,
     fields=_FIELDS,
 )
-INCIDENT_TEXT = Kind(
+_SHOWN = ("nodes", "action", "message")
+STORY = Kind(
     name="IncidentStory",
     about="An incident with all that has happened to it.",
     key="incident",
-    text="text",
-    columns=_COLUMNS,
+    records=True,
+    columns=(
+        Column(key="heading", title="incident", type=FieldType.STRING, about="its number, severity, check and place"),
+        Column(key="message", title="what", type=FieldType.STRING, about="what is wrong, in a sentence"),
+        Column(key="nodes", title="nodes", type=FieldType.STRING, about="folded"),
+        Column(key="action", title="do", type=FieldType.STRING, about="what to do"),
+        Column(
+            key="doubt", title="but", type=FieldType.STRING, about="why nothing is done by itself, where that is so"
+        ),
+        Column(key="spell", title="since", type=FieldType.STRING, about="when it was opened, last seen and closed"),
+        Column(key="acked", title="acked", type=FieldType.STRING, about="by whom and when, as a sentence"),
+        Column(key="silent", title="silent", type=FieldType.STRING, about="until when nobody is told of it, where so"),
+        Column(key="story", title="story", type=FieldType.ARRAY, about="what happened to it, as sentences"),
+    ),
     fields=(
+        *(Field(key=one.key, type=one.type, about=one.about) for one in _COLUMNS if one.key not in _SHOWN),
         *_FIELDS,
-        Field(key="text", type=FieldType.STRING, about="all of it, for a person"),
         Field(key="facts", type=FieldType.OBJECT, about="what the sweep noted beside it"),
         Field(key="log", type=FieldType.ARRAY, about="what happened to it: at, who, what, text"),
     ),
@@ -103,9 +115,16 @@ def show_incident(number: int, tools: Toolbox, sink: Sink) -> Report:
     if reader is None or row is None:
         raise UsageError(f"there is no incident {number}; `aifctl incident list` shows them")
     log = reader.incident_log(number)
-    sink.open(Head(kind=INCIDENT_TEXT))
+    sink.open(Head(kind=STORY))
     told = [{"at": said_at_s(one.at_s), "who": one.who, "what": one.what, "text": one.text} for one in log]
-    sink.item({**incident_item(row), "text": _text(row, log, tools), "facts": dict(row.facts), "log": told})
+    sink.item(
+        {
+            **incident_item(row),
+            **_sentences(row, log, tools.clock.now().timestamp()),
+            "facts": dict(row.facts),
+            "log": told,
+        }
+    )
     return Report()
 
 
@@ -189,23 +208,17 @@ def _worst_first(row: IncidentRow) -> tuple[bool, int, float]:
     return row.closed_at_s is not None, -RANK[Result(row.result)], row.opened_at_s
 
 
-def _text(row: IncidentRow, log: Iterable[IncidentLogRow], tools: Toolbox) -> str:
+def _sentences(row: IncidentRow, log: Iterable[IncidentLogRow], now_s: float) -> Item:
     code = f" {row.code}" if row.code else ""
-    lines = [
-        f"incident {row.id}: {row.result}: {row.check}{code} on {row.scope} {row.scope_value}",
-        f"  what    {row.message}",
-        f"  nodes   {len(row.nodes)}: {fold(row.nodes)}",
-        f"  do      {row.action}" + (" (the CHECK is suspect: nothing is drained for it)" if row.suspect else ""),
-        f"  since   {said_at_s(row.opened_at_s)}, last seen {said_at_s(row.updated_at_s)}",
-    ]
-    if row.closed_at_s is not None:
-        lines.append(f"  closed  {said_at_s(row.closed_at_s)}")
-    if row.acked_by:
-        lines.append(f"  acked   by {row.acked_by}, {said_at_s(row.acked_at_s or 0.0)}")
-    if row.silenced_until_s > tools.clock.now().timestamp():
-        lines.append(f"  silent  until {said_at_s(row.silenced_until_s)}")
-    lines += [
-        f"  {said_at_s(one.at_s)}  {one.what}{f' by {one.who}' if one.who else ''}{f': {one.text}' if one.text else ''}"
-        for one in log
-    ]
-    return "\n".join(map(printable_line, lines)) + "\n"
+    closed = f", closed {said_at_s(row.closed_at_s)}" if row.closed_at_s is not None else ""
+    return {
+        "heading": f"incident {row.id}: {row.result}: {row.check}{code} on {row.scope} {row.scope_value}",
+        "doubt": "the CHECK is suspect: nothing is drained for it" if row.suspect else None,
+        "spell": f"{said_at_s(row.opened_at_s)}, last seen {said_at_s(row.updated_at_s)}{closed}",
+        "acked": f"by {row.acked_by}, {said_at_s(row.acked_at_s or 0.0)}" if row.acked_by else None,
+        "silent": f"until {said_at_s(row.silenced_until_s)}" if row.silenced_until_s > now_s else None,
+        "story": [
+            f"{said_at_s(one.at_s)} {one.what}{f' by {one.who}' if one.who else ''}{f': {one.text}' if one.text else ''}"
+            for one in log
+        ],
+    }

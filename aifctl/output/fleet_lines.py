@@ -10,13 +10,13 @@ from aifctl.core.printable import printable_line
 from aifctl.diagnosis.fleet_health import ChangeHealth, ChangeKind, Condition, FleetHealth, IncidentHealth
 from aifctl.output.fleet_sentences import (
     CHANGE_SIGNS,
+    change_sentence,
     counted,
     folded_incidents,
     headline,
     incident_facts,
     incident_numbers,
     incident_title,
-    nodes_of,
 )
 from aifctl.output.fleet_style import COLOURS
 from aifctl.output.style import BOLD, DIM, YELLOW, Style
@@ -90,16 +90,20 @@ def joined(pieces: Sequence[Piece], style: Style, *, indent: int = 0, comma: str
     yield line
 
 
-def wrapped(text: str, style: Style, *, indent: int = 0, colour: str = "") -> Iterator[str]:
-    """Yield a text from anywhere, harmless; on a terminal in lines of its width, and no more than a few of them."""
+def wrapped(text: str, style: Style, *, indent: int = 0, hanging: int = 0, colour: str = "") -> Iterator[str]:
+    """Yield a text from anywhere, harmless; on a terminal in lines of its width, and no more than a few of them.
+
+    `hanging`: how much further all lines but the first are indented.
+    """
     whole = printable_line(text)
     if not style.terminal.is_terminal:
         yield " " * indent + whole
         return
-    lines = textwrap.wrap(whole, max(style.terminal.width - indent, 10), break_on_hyphens=False) or [""]
+    room = max(style.terminal.width - indent, 10)
+    lines = textwrap.wrap(whole, room, subsequent_indent=" " * hanging, break_on_hyphens=False) or [""]
     if len(lines) > _MOST_WRAPPED:
-        room = style.terminal.width - indent
-        lines = [*lines[: _MOST_WRAPPED - 1], style.cut(f"{lines[_MOST_WRAPPED - 1]} {lines[_MOST_WRAPPED]}", room)]
+        last = f"{lines[_MOST_WRAPPED - 1]} {lines[_MOST_WRAPPED].lstrip()}"
+        lines = [*lines[: _MOST_WRAPPED - 1], style.cut(last, room)]
     yield from (" " * indent + style.paint(line, colour) for line in lines)
 
 
@@ -118,9 +122,9 @@ def _incident(alike: Sequence[IncidentHealth], at_s: float, style: Style) -> Ite
 
 
 def _change(change: ChangeHealth, style: Style) -> Iterator[str]:
-    told = f"{CHANGE_SIGNS[change.kind]} {change.result} {change.check}: {change.message} ({nodes_of(change.nodes)})"
+    told = f"{CHANGE_SIGNS[change.kind]} {change_sentence(change)}"
     colour = "" if change.kind is ChangeKind.CLEARED else colour_of(change.result)
-    yield from wrapped(told, style, colour=colour)
+    yield from wrapped(told, style, colour=colour, hanging=_HANGING)
 
 
 def fitted(lines: Iterable[str], height: int) -> list[str]:

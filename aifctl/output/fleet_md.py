@@ -12,13 +12,13 @@ from aifctl.diagnosis.fleet_health import Condition, FleetHealth
 from aifctl.output.ages import show_age
 from aifctl.output.fleet_map import map_lines
 from aifctl.output.fleet_sentences import (
+    change_sentence,
     counted,
     folded_incidents,
     headline,
     incident_facts,
     incident_numbers,
     incident_title,
-    nodes_of,
     reason_of,
     worst_of,
 )
@@ -75,7 +75,7 @@ def _changes(health: FleetHealth) -> Iterator[str]:
     if health.changes:
         yield "\n#### Since the sweep before\n\n"
     for one in health.changes:
-        yield f"- {one.kind}: {_text(f'{one.result} {one.check}: {one.message} ({nodes_of(one.nodes)})')}\n"
+        yield f"- {one.kind}: {_text(change_sentence(one))}\n"
 
 
 def _groups(health: FleetHealth, by: By) -> str:

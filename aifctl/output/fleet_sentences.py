@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from aifctl.diagnosis.fleet_groups import Group
 from aifctl.diagnosis.fleet_health import (
     IN_ONE_NODE,
+    ChangeHealth,
     ChangeKind,
     Condition,
     FleetHealth,
@@ -110,6 +111,11 @@ def incident_facts(one: IncidentHealth, at_s: float) -> list[str]:
 def nodes_of(names: tuple[str, ...]) -> str:
     """Return `r012n03`, or `4 nodes r012n[01-04]`."""
     return names[0] if len(names) == 1 else f"{len(names)} nodes {fold(names)}"
+
+
+def change_sentence(one: ChangeHealth) -> str:
+    """Return `fault gpu-lost, r012n03: the GPU at …`: what it is about stands before what a narrow screen cuts."""
+    return f"{one.result} {one.check}, {nodes_of(one.nodes)}: {one.message}"
 
 
 def worst_of(group: Group) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from aifctl.core.report import Column, Item
@@ -25,20 +25,23 @@ def records(columns: Sequence[Column], items: Sequence[Item], style: Style, *, i
             yield "\n"
         heading = cell(item.get(columns[0].key), columns[0].key)
         yield from (_headed(line, style) + "\n" for line in _wrapped([heading], width))
-        told = [(one.title, lines) for one in columns[1:] if (lines := value_lines(item.get(one.key), one.key))]
-        yield from _values(told, style, width)
+        told = [(one, lines) for one in columns[1:] if (lines := value_lines(item.get(one.key), one.key))]
+        yield from labelled(told, style, width, paint=lambda _, line: _painted(line, style))
 
 
-def _values(told: Sequence[tuple[str, Sequence[str]]], style: Style, width: int) -> Iterator[str]:
-    label_width = max((len(title) for title, _ in told), default=0)
+def labelled(
+    told: Sequence[tuple[Column, Sequence[str]]], style: Style, width: int, *, paint: Callable[[Column, str], str]
+) -> Iterator[str]:
+    """Yield the lines of columns, each beside its title or, where that leaves no room, below it; width 0 wraps nothing."""
+    label_width = max((len(column.title) for column, _ in told), default=0)
     beside = _GAP + label_width + _GAP
     is_beside = not width or width - beside >= _LEAST_BESIDE
     indent = " " * (beside if is_beside else 2 * _GAP)
-    for title, lines in told:
-        label = style.paint(f"{title:<{label_width}}" if is_beside else title, DIM)
+    for column, lines in told:
+        label = style.paint(f"{column.title:<{label_width}}" if is_beside else column.title, DIM)
         first = f"{' ' * _GAP}{label}{' ' * _GAP}" if is_beside else f"{' ' * _GAP}{label}\n{indent}"
         for line in _wrapped(lines, width - len(indent) if width else 0):
-            yield f"{first}{_painted(line, style)}\n"
+            yield f"{first}{paint(column, line)}\n"
             first = indent
 
 

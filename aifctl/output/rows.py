@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from aifctl.core.outcome import Outcome
 from aifctl.core.printable import printable
@@ -12,11 +13,13 @@ from aifctl.core.report import Column, Head, Item, Kind, Report
 from aifctl.fleet.nodeset import fold
 from aifctl.output.cells import cell
 from aifctl.output.format import Page
-from aifctl.output.records import records
-from aifctl.output.style import BOLD, DIM, Style
+from aifctl.output.records import labelled, records
+from aifctl.output.style import BOLD, Style
 
 #: Below this a wrapped column is a strip of syllables: rows are shown as records then.
 _LEAST_WRAPPED = 12
+#: A text that takes more lines than this beside its row is easier to read below it; a word that is longer is broken.
+_MOST_LINES, _LONGEST_WORD = 6, 32
 _GAP = 2
 _WIDEST_NODESET = 40
 
@@ -126,38 +129,44 @@ def _aligned(columns: Sequence[Column], cells: Sequence[Sequence[str]]) -> Itera
     yield from (line.rstrip() for line in text.split("\n"))
 
 
-def _wrapped_columns(columns: Sequence[Column], cells: Sequence[Sequence[str]], width: int) -> frozenset[int] | None:
-    """Return which columns may be wrapped so that all others stay whole, as few as will do; None where none will.
+def _wrapped_columns(columns: Sequence[Column], cells: Sequence[Sequence[str]], width: int) -> Mapping[int, int] | None:
+    """Return which columns may be wrapped, and how narrow, so that all others stay whole; None where none will.
 
-    Words can be wrapped; a name, an id or a fingerprint in two halves is no use to anybody.
+    As few as will do. Words can be wrapped; a name, an id or a fingerprint in two halves is no use to anybody.
     """
     widths = [
         max(len(text) for text in (column.title, *(row[at] for row in cells))) for at, column in enumerate(columns)
     ]
+    least = [_least_width(widths[at], (row[at] for row in cells)) for at in range(len(columns))]
     words = [at for at in range(len(columns)) if any(" " in row[at] for row in cells)]
     words.sort(key=lambda at: -widths[at])
     whole = sum(widths) + _GAP * (len(widths) - 1)
     for count in range(len(words) + 1):
         wrapped = words[:count]
         others = whole - sum(widths[at] for at in wrapped)
-        if others + sum(min(widths[at], _LEAST_WRAPPED) for at in wrapped) <= width:
-            return frozenset(wrapped)
+        if others + sum(least[at] for at in wrapped) <= width:
+            return {at: least[at] for at in wrapped}
     return None
+
+
+def _least_width(widest: int, texts: Iterable[str]) -> int:
+    """Return how narrow a column of words may become: no word in two halves, and no text a strip of many lines."""
+    words = (len(word) for text in texts for word in text.split())
+    longest = max((length for length in words if length <= _LONGEST_WORD), default=0)
+    return min(widest, max(_LEAST_WRAPPED, longest, -(-widest // _MOST_LINES)))
 
 
 def _records(columns: Sequence[Column], cells: Sequence[Sequence[str]], style: Style) -> Iterator[str]:
     """Yield each row as a heading and a line for each value, for terminals that are narrower than a table."""
-    rest = columns[1:]
-    indent = max((len(column.title) for column in rest), default=0)
-    for row in cells:
-        yield style.paint(row[0], BOLD) + "\n"
-        for column, text in zip(rest, row[1:], strict=True):
-            if text != "-":
-                yield f"  {style.paint(f'{column.title:<{indent}}', DIM)}  {_painted(column, text, style)}\n"
+    first, *rest = columns
+    for name, *values in cells:
+        yield style.paint(f"{first.title} {name}" if first.right else name, BOLD) + "\n"
+        told = [(column, [text]) for column, text in zip(rest, values, strict=True) if text != "-"]
+        yield from labelled(told, style, style.terminal.width, paint=partial(_painted, style=style))
 
 
 def _rich_table(
-    columns: Sequence[Column], cells: Sequence[Sequence[str]], style: Style, wrapped: frozenset[int]
+    columns: Sequence[Column], cells: Sequence[Sequence[str]], style: Style, wrapped: Mapping[int, int]
 ) -> str:
     from rich.console import Console  # noqa: PLC0415  60 ms that only a terminal pays
     from rich.table import Table  # noqa: PLC0415  terminals alone pay for Rich
@@ -166,10 +175,16 @@ def _rich_table(
     terminal = style.terminal
     table = Table(box=None, pad_edge=False, padding=(0, _GAP, 0, 0), header_style="bold")
     for at, column in enumerate(columns):
-        title, is_whole = RichText(column.title), at not in wrapped
-        table.add_column(title, justify="right" if column.right else "left", overflow="fold", no_wrap=is_whole)
+        title, least = RichText(column.title), wrapped.get(at)
+        table.add_column(
+            title,
+            justify="right" if column.right else "left",
+            overflow="fold",
+            no_wrap=least is None,
+            min_width=least,
+        )
     for row in cells:
-        table.add_row(*(RichText.from_ansi(_painted(*pair, style)) for pair in zip(columns, row, strict=True)))
+        table.add_row(*(RichText.from_ansi(_painted(*pair, style=style)) for pair in zip(columns, row, strict=True)))
     # No file of its own: what Rich draws must go through the same encoding and the same broken pipes as all else.
     console = Console(
         file=io.StringIO(),
@@ -183,7 +198,7 @@ def _rich_table(
     return "".join(line.rstrip() + "\n" for line in capture.get().splitlines())
 
 
-def _painted(column: Column, text: str, style: Style) -> str:
+def _painted(column: Column, text: str, *, style: Style) -> str:
     if column.key != "outcome" or text not in set(Outcome):
         return text
     return style.outcome(text, Outcome(text))

@@ -66,11 +66,11 @@ def test_one_incident_is_shown_with_all_that_has_happened_to_it(tools: FakeToolb
     show_incident(2, tools.box, sink)
     (item,) = sink.items
     assert [one["what"] for one in item["log"]] == ["opened", "acked", "silenced"]
-    lines = item["text"].splitlines()
-    assert lines[0] == "incident 2: fault: xid 79 on node r1n1"
-    assert r"fell off\nthe bus" in lines[1]
-    assert any("silent  until" in line for line in lines)
-    assert any("ticket 811" in line for line in lines)
+    assert item["heading"] == "incident 2: fault: xid 79 on node r1n1"
+    assert "fell off\nthe bus" in item["message"]
+    assert item["silent"].startswith("until ")
+    assert item["acked"].startswith("by ")
+    assert any("ticket 811" in line for line in item["story"])
     with pytest.raises(UsageError, match="there is no incident 99"):
         show_incident(99, tools.box, ListSink())
 
