@@ -49,11 +49,31 @@ class Rebuilt:
         batches_count: that were applied.
         damage: what of the logs could not be read, one sentence each.
         set_aside: the old SQLite file; "" where there was none.
+        snapshot: the file that it began with; "" where the log had never been pruned.
     """
 
     batches_count: int
     damage: tuple[str, ...]
     set_aside: str = ""
+    snapshot: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pruned:
+    """What went, or would go.
+
+    Attributes:
+        facts_count: what nodes had been before they were something else.
+        segments_count: files of this control host's log, of `log_bytes` together.
+        database_bytes: what an SQLite file gave back to its disk.
+    """
+
+    readings_count: int = 0
+    facts_count: int = 0
+    sweeps_count: int = 0
+    segments_count: int = 0
+    log_bytes: int = 0
+    database_bytes: int = 0
 
 
 class Reader(Protocol):
@@ -190,6 +210,13 @@ class Store(Reader, Protocol):
 
     def put(self, key: str, value: Any) -> None:
         """(q) Keep something small, JSON-able; None removes it."""
+
+    def prune(self, *, before_s: float, dry_run: bool = False) -> Pruned:
+        """Remove the readings of sweeps that began before, the facts that were replaced by then, and sweeps that nothing refers to.
+
+        What nodes, incidents, findings and people are and were stays. Others may write meanwhile; one that is killed in its
+        midst is gone on with by the next. With `dry_run` only say what would go.
+        """
 
     @property
     def queued_count(self) -> int:

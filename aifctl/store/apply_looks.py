@@ -55,6 +55,21 @@ def apply_looks(hand: Hand, records: Sequence[Record]) -> None:
         waiting = rest
 
 
+def add_readings(hand: Hand, records: Sequence[Record], ids: Mapping[str, int]) -> None:
+    rows = [
+        {
+            "node_id": ids[record["node"]],
+            "sweep": hand.sweep_number(record["sweep"]),
+            "at": record["at"],
+            "moving": deflated(record["moving"]),
+        }
+        for record in records
+        if "moving" in record
+    ]
+    if rows:
+        hand.connection.execute(hand.upsert(READINGS).on_conflict_do_nothing(), rows)
+
+
 def merged(begun: str, more: Mapping[str, Any]) -> str:
     """Return JSON facts with more of them on top."""
     import json  # noqa: PLC0415  at the end of a sweep alone
@@ -72,7 +87,7 @@ def _apply_nodes(hand: Hand, records: list[Record]) -> None:
             )
         )
     }
-    _add_readings(hand, records, ids)
+    add_readings(hand, records, ids)
     fresh = [record for record in records if _fits(record, now.get(ids[record["node"]]))]
     _add_facts(hand, fresh, ids, now)
     _put_now(hand, fresh, ids)
@@ -83,21 +98,6 @@ def _fits(record: Record, newest: tuple[float, str] | None) -> bool:
     """Tell whether a look may become the newest: it was judged against the one that is, and is not older."""
     at_s = newest[0] if newest else 0.0
     return bool(record["at"] >= at_s and record.get("after", at_s) == at_s)
-
-
-def _add_readings(hand: Hand, records: Sequence[Record], ids: Mapping[str, int]) -> None:
-    rows = [
-        {
-            "node_id": ids[record["node"]],
-            "sweep": hand.sweep_number(record["sweep"]),
-            "at": record["at"],
-            "moving": deflated(record["moving"]),
-        }
-        for record in records
-        if "moving" in record
-    ]
-    if rows:
-        hand.connection.execute(hand.upsert(READINGS).on_conflict_do_nothing(), rows)
 
 
 def _add_facts(

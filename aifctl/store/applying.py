@@ -22,6 +22,7 @@ from aifctl.store.apply_custody import (
 )
 from aifctl.store.apply_incidents import apply_enqueued, apply_settled, apply_sightings, apply_taken, apply_word
 from aifctl.store.apply_looks import apply_begin, apply_end, apply_looks
+from aifctl.store.apply_pruned import apply_forget, apply_prune
 from aifctl.store.apply_states import apply_moves, apply_notes
 from aifctl.store.damage import NewerStoreError
 from aifctl.store.hand import Hand
@@ -48,6 +49,8 @@ _KINDS: Mapping[str, Callable[[Hand, Sequence[Record]], None]] = {
     "settle": apply_settled,
     "tell": apply_told,
     "put": apply_kept,
+    "prune": apply_prune,
+    "forget": apply_forget,
 }
 
 

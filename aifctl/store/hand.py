@@ -54,6 +54,10 @@ class Hand:
             self._sweeps[sweep] = int(number) if number is not None else self._begin(sweep)
         return self._sweeps[sweep]
 
+    def known_sweeps(self, sweeps: Collection[str]) -> set[str]:
+        """Return those of some sweeps that are not forgotten."""
+        return set(self.connection.execute(select(SWEEPS.c.id).where(SWEEPS.c.id.in_(sorted(sweeps)))).scalars())
+
     def next_id(self, column: Column[Any]) -> int:
         """Return one more than the highest: unlike a sequence's, the same each time the log is applied."""
         return int(self.connection.execute(select(func.coalesce(func.max(column), 0))).scalar_one()) + 1

@@ -6,16 +6,19 @@ import os
 import secrets
 import socket
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from aifctl.core.errors import SetupError
 from aifctl.core.process import control_host_word
-from aifctl.core.state_dir import StateDir
+from aifctl.core.state_dir import StateDir, sync_folder
 from aifctl.store.segment import Segment, Sync, lock, log_error
 
 SUFFIX = ".jsonl.gz"
+#: What a database held at one moment, so that older segments may go (see snapshot).
+SNAPSHOT_SUFFIX = ".snapshot.jsonl.gz"
 #: A segment that is longer is not gone on with: files of a size that can be copied and looked into.
 _ROLL_BYTES = 32 << 20
 _HOST_ID = "host-id"
@@ -58,13 +61,24 @@ class Log:
         """Yield the segments, locked, that hold more than is applied and whose writers are gone; torn ends are cut off."""
         for path in self.segments():
             done = applied.get(path.name, 0)
-            if path.stat().st_size > done:
+            if size_of(path) > done:
                 segment = self._lock(path, done)
                 if segment is not None:
                     yield segment
 
+    def drop(self, path: Path, covered: int) -> int:
+        """Remove a segment that nobody writes and that is covered to its end; returns how many bytes are gone."""
+        segment = self._lock(path, covered)
+        if segment is None:
+            return 0
+        with closing(segment):
+            if segment.size_bytes > covered:
+                return 0
+            path.unlink()
+            return segment.size_bytes
+
     def _reopen(self, path: Path, applied: int) -> Segment | None:
-        size = path.stat().st_size
+        size = size_of(path)
         # Shorter than what is applied: somebody has cut it, and what is written there would count as applied.
         if size != applied or size >= self.roll_bytes:
             return None
@@ -75,13 +89,16 @@ class Log:
         return segment
 
     def _lock(self, path: Path, applied: int) -> Segment | None:
-        """Return a segment whose writer is gone, cut to its last whole member; None where it has one."""
+        """Return a segment whose writer is gone, cut to its last whole member; None where it has one, or was pruned."""
         try:
             descriptor = self.state.open_file(path, os.O_RDWR)
+        except FileNotFoundError:
+            return None
         except OSError as problem:
             raise log_error(self.folder, problem) from problem
         try:
-            if not lock(descriptor):
+            # Between the two calls it may have been pruned: what is written to a file without a name is lost.
+            if not lock(descriptor) or not os.fstat(descriptor).st_nlink:
                 os.close(descriptor)
                 return None
             segment = Segment(path, descriptor, os.fstat(descriptor).st_size, self.sync)
@@ -131,18 +148,26 @@ class Log:
 
 def segments_in(folder: Path) -> list[Path]:
     """Return the segments of a log, oldest first; SetupError where they can't be listed."""
+    return [path for path in _files_in(folder) if not path.name.endswith(SNAPSHOT_SUFFIX)]
+
+
+def snapshots_in(folder: Path) -> list[Path]:
+    """Return the snapshots beside the segments of a log, oldest first; SetupError where they can't be listed."""
+    return [path for path in _files_in(folder) if path.name.endswith(SNAPSHOT_SUFFIX)]
+
+
+def size_of(path: Path) -> int:
+    """Return a segment's size; 0 for one that has been pruned since it was listed."""
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
+
+
+def _files_in(folder: Path) -> list[Path]:
     try:
         return sorted(path for path in folder.iterdir() if path.name.endswith(SUFFIX))
     except FileNotFoundError:
         return []
     except OSError as problem:
         raise SetupError(f"the store's log {folder} can't be read: {problem.strerror}") from problem
-
-
-def sync_folder(folder: Path) -> None:
-    """Put the names in a folder on the disk."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -6,6 +6,7 @@ import errno
 import fcntl
 import os
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -82,6 +83,16 @@ class Segment:
         descriptor, self._descriptor = self._descriptor, -1
         if descriptor >= 0:
             os.close(descriptor)
+
+
+@contextmanager
+def open_to_read(path: Path) -> Iterator[Segment]:
+    """Open a segment that others may write, to look at it."""
+    segment = Segment(path, os.open(path, os.O_RDONLY | os.O_CLOEXEC), path.stat().st_size)
+    try:
+        yield segment
+    finally:
+        segment.close()
 
 
 def lock(descriptor: int) -> bool:

@@ -108,7 +108,7 @@ class Writer:
         self.database.close()
 
     def _settle(self, connection: Connection, held: ExitStack) -> None:
-        seq, applied = _seq(connection), _applied(connection)
+        seq, applied = next_seq(connection), applied_of(connection)
         left = {}
         for segment in self.log.left_behind(applied):
             held.callback(segment.close)
@@ -123,10 +123,10 @@ class Writer:
         done: list[T] = []
         try:
             with self.database.writing() as connection:
-                seq, hand, reads = _seq(connection), Hand(connection), self.reads(connection)
+                seq, hand, reads = next_seq(connection), Hand(connection), self.reads(connection)
                 records = [cleaned(record) for record in decide(hand, reads)]
                 if records:
-                    segment = self._own(None if self._segment else _applied(connection))
+                    segment = self._own(None if self._segment else applied_of(connection))
                     self._append(segment, make_batch(records).member(seq=seq, at_s=self._now_s()))
                     apply(hand, records)
                     advance(connection, seq, {segment.name: segment.size_bytes})
@@ -193,8 +193,8 @@ class Writer:
             return _Fate.CUT  # there was none yet
         try:
             with self.database.writing() as connection:  # waits for our transaction, if the server still has it
-                _seq(connection)
-                committed = _applied(connection).get(segment.name, 0) > start
+                next_seq(connection)
+                committed = applied_of(connection).get(segment.name, 0) > start
         except BackendError:
             if self.database.place.dialect == "sqlite":  # a failed commit was rolled back, there is no server to ask
                 segment.cut(start)
@@ -223,6 +223,16 @@ def advance(connection: Connection, seq: int, applied: Mapping[str, int]) -> Non
     connection.execute(statement.on_conflict_do_update(index_elements=["name"], set_=newer), rows)
 
 
+def next_seq(connection: Connection) -> int:
+    """Take the writers' lock, where the transaction has not got it already, and return the next number."""
+    return int(connection.execute(select(LOG_HEAD.c.seq).with_for_update()).scalar_one()) + 1
+
+
+def applied_of(connection: Connection) -> dict[str, int]:
+    """Return up to where each segment is applied, by name."""
+    return {row.name: row.bytes_applied for row in connection.execute(select(SEGMENTS))}
+
+
 def cleaned(value: Any) -> Any:
     """Return a record whose texts every database takes: no NUL, no half of a surrogate pair."""
     if isinstance(value, str):
@@ -236,15 +246,6 @@ def cleaned(value: Any) -> Any:
 
 def _clean(text: str) -> str:
     return text.replace("\0", "\N{REPLACEMENT CHARACTER}").encode("utf-8", "replace").decode("utf-8")
-
-
-def _seq(connection: Connection) -> int:
-    """Take the writers' lock, where the transaction has not got it already, and return the next number."""
-    return int(connection.execute(select(LOG_HEAD.c.seq).with_for_update()).scalar_one()) + 1
-
-
-def _applied(connection: Connection) -> dict[str, int]:
-    return {row.name: row.bytes_applied for row in connection.execute(select(SEGMENTS))}
 
 
 def _listed(records: Iterable[Mapping[str, Any]]) -> list[Where]:
