@@ -11,7 +11,7 @@ from aifctl.core.printable import printable_line
 from aifctl.diagnosis.absent import Absent
 from aifctl.diagnosis.alike import Alike
 from aifctl.diagnosis.pci import PciDevice, PciSection
-from aifctl.diagnosis.sysfs_values import as_mapping, integer, speed_gt_s, text, why_absent, width
+from aifctl.diagnosis.sysfs_values import integer, speed_gt_s, text, why_absent, width
 from aifctl.diagnosis.unreadable import UnreadableError
 
 _MOST_DEVICES = 4096
@@ -23,13 +23,17 @@ _CONTROL = re.compile(r"[0-9a-f]{4}", re.ASCII)
 #: The first bit of the ACS control register: source validation.
 _SOURCE_VALIDATION = 0x1
 
-#: A fleet's nodes are built alike: 39 devices of 6,250 nodes are a few hundred, and looking one up takes a tenth of
-#: reading it.
-_READ: Alike[PciDevice] = Alike(longest_bytes=1024)
+#: The columns of a row, and what stands between them, as onnode/probe/sections/pci.py writes it.
+_COLUMNS = (
+    "address", "up", "vendor", "device", "class", "driver", "speed", "speed_max", "width", "width_max", "numa", "fatal",
+    "nonfatal", "correctable", "head", "acs",
+)  # fmt: skip
+_BETWEEN_ROWS, _BETWEEN_COLUMNS, _REFUSED = ";", "|", "!"
 
-#: By the identity of their devices, which a section keeps alive.
-_SECTIONS: dict[tuple[int, ...], PciSection] = {}
-_MOST_SECTIONS = 256
+#: A fleet's nodes are built alike. Those that tell the very same share one section, so that what else is made of it is
+#: made once; those that differ in a counter share all devices but that one.
+_SECTIONS: Alike[PciSection] = Alike(most_count=256, longest_bytes=64 << 10)
+_DEVICES: Alike[PciDevice] = Alike(longest_bytes=1024)
 
 
 def parse_sysfs_pci(data: object) -> PciSection:
@@ -41,53 +45,44 @@ def parse_sysfs_pci(data: object) -> PciSection:
     Raises:
         UnreadableError: it is not of that shape.
     """
-    devices = data.get("devices") if isinstance(data, Mapping) else None
-    if not isinstance(devices, Mapping) or len(devices) > _MOST_DEVICES:
+    told = data.get("devices") if isinstance(data, Mapping) else None
+    if not isinstance(told, str) or told.count(_BETWEEN_ROWS) >= _MOST_DEVICES:
         raise UnreadableError("the pci section has no list of devices")
-    found = [
-        _READ.made((address, devices[address]), partial(_device, address, devices[address]))
-        for address in sorted(devices)
-    ]
-    return _shared(tuple(found))
+    return _SECTIONS.made(told, partial(_section, told))
 
 
-def _shared(devices: tuple[PciDevice, ...]) -> PciSection:
-    """Return one section for all nodes with the very same devices, so that what else is made of it is made once."""
-    key = tuple(map(id, devices))
-    section = _SECTIONS.get(key)
-    if section is None:
-        if len(_SECTIONS) >= _MOST_SECTIONS:
-            _SECTIONS.clear()
-        section = _SECTIONS[key] = PciSection(source="sysfs", devices=devices)
-    return section
+def _section(told: str) -> PciSection:
+    rows = sorted(told.split(_BETWEEN_ROWS)) if told else []
+    return PciSection(source="sysfs", devices=tuple(_DEVICES.made(row, partial(_device, row)) for row in rows))
 
 
-def _device(address: str, device: object) -> PciDevice:
-    if not _ADDRESS.fullmatch(address) or not isinstance(device, Mapping):
-        raise UnreadableError(f"{printable_line(address[:40])!r} of the pci section is no PCI device")
-    aer = as_mapping(device.get("aer"))
-    vendor, model, kind = _identity(device.get("id"))
+def _device(row: str) -> PciDevice:
+    words = row.split(_BETWEEN_COLUMNS)
+    if len(words) != len(_COLUMNS) or not _ADDRESS.fullmatch(words[0]):
+        raise UnreadableError(f"{printable_line(row[:40])!r} of the pci section is no PCI device")
+    told = {name: _value(word) for name, word in zip(_COLUMNS, words, strict=True)}
     return PciDevice(
-        address=address,
-        device_id=_device_id(vendor, model),
-        pci_class=_matched(_CLASS, kind),
-        driver=text(device.get("driver")),
-        upstream=_upstream(device.get("up")),
-        numa_node=integer(device.get("numa")),
-        link_speed_gt_s=_of_link(speed_gt_s, device.get("speed")),
-        link_speed_max_gt_s=_of_link(speed_gt_s, device.get("speed_max")),
-        link_width=_of_link(width, device.get("width")),
-        link_width_max=_of_link(width, device.get("width_max")),
-        acs_source_validation=_acs(device.get("acs", "none")),
-        revision_ff=_is_all_ones(device.get("head")),
-        aer_fatal_count=_of_link(integer, aer.get("fatal")),
-        aer_nonfatal_count=_of_link(integer, aer.get("nonfatal")),
-        aer_correctable_count=_of_link(integer, aer.get("correctable")),
+        address=words[0],
+        device_id=_device_id(told["vendor"], told["device"]),
+        pci_class=_matched(_CLASS, told["class"]),
+        driver=text(told["driver"]),
+        upstream=_upstream(told["up"]),
+        numa_node=integer(told["numa"]),
+        link_speed_gt_s=_of_link(speed_gt_s, told["speed"]),
+        link_speed_max_gt_s=_of_link(speed_gt_s, told["speed_max"]),
+        link_width=_of_link(width, told["width"]),
+        link_width_max=_of_link(width, told["width_max"]),
+        acs_source_validation=_acs(told["acs"]),
+        revision_ff=_is_all_ones(told["head"]),
+        aer_fatal_count=_of_link(integer, told["fatal"]),
+        aer_nonfatal_count=_of_link(integer, told["nonfatal"]),
+        aer_correctable_count=_of_link(integer, told["correctable"]),
     )
 
 
-def _identity(found: object) -> tuple[Any, Any, Any]:
-    return tuple(found) if isinstance(found, list) and len(found) == 3 else (None, None, None)  # noqa: PLR2004  vendor, device, class
+def _value(word: str) -> str | Mapping[str, str]:
+    """Return a text, or the error in its place as the other sections tell it."""
+    return {"!": word[1:]} if word.startswith(_REFUSED) else word
 
 
 def _device_id(vendor: object, model: object) -> str | Absent:
@@ -114,11 +109,11 @@ def _upstream(value: object) -> str | Absent:
 def _of_link(parse: Any, value: object) -> Any:
     """Parse a file that the kernel makes for a device that has a PCIe link, or AER, and for no other: none is n/a."""
     found = parse(value)
-    return Absent.NOT_AVAILABLE if found is Absent.MISSING and value is not None else found
+    return Absent.NOT_AVAILABLE if found is Absent.MISSING else found
 
 
 def _acs(value: object) -> bool | Absent:
-    if value == "none":
+    if value == "none":  # "", where nobody asked, is so, too
         return Absent.NOT_AVAILABLE
     told = text(value)
     if isinstance(told, Absent):

@@ -15,6 +15,7 @@ from aifctl.diagnosis.port import Port
 from aifctl.diagnosis.sysfs_pci import parse_sysfs_pci
 from aifctl.diagnosis.sysfs_ports import parse_sysfs_ports
 from aifctl.diagnosis.unreadable import UnreadableError
+from aifctl.onnode.probe.sections.pci import COLUMNS
 from tests.fuzzing import examples
 
 PORT = {
@@ -26,9 +27,9 @@ HCA = {
     "pci": "0000:18:00.0", "numa": "0", "net": ["ibp24s0"], "ports": {"1": PORT},
 }  # fmt: skip
 GPU = {
-    "id": ["0x10de", "0x2330", "0x030200"], "up": "0000:17:02.0", "driver": "nvidia", "numa": "1",
-    "speed": "32.0 GT/s PCIe", "speed_max": "32.0 GT/s PCIe", "width": "16", "width_max": "16",
-    "aer": {"fatal": "0", "nonfatal": "1", "correctable": "2"}, "head": "de103023060010001a00020300000000",
+    "address": "0000:1b:00.0", "up": "0000:17:02.0", "vendor": "0x10de", "device": "0x2330", "class": "0x030200",
+    "driver": "nvidia", "speed": "32.0 GT/s PCIe", "speed_max": "32.0 GT/s PCIe", "width": "16", "width_max": "16",
+    "numa": "1", "fatal": "0", "nonfatal": "1", "correctable": "2", "head": "de103023", "acs": "",
 }  # fmt: skip
 GONE, DENIED, BROKEN = {"!": "ENOENT"}, {"!": "EACCES"}, {"!": "EIO"}
 
@@ -42,9 +43,14 @@ def port_of(**changed: Any) -> Port:
     return port
 
 
-def device_of(**changed: Any) -> PciDevice:
-    (device,) = parse_sysfs_pci({"source": "sysfs", "devices": {"0000:1b:00.0": GPU | changed}}).devices
+def device_of(**changed: str) -> PciDevice:
+    (device,) = parse_sysfs_pci({"source": "sysfs", "devices": row_of(**changed)}).devices
     return device
+
+
+def row_of(**changed: str) -> str:
+    assert tuple(GPU) == COLUMNS
+    return "|".join((GPU | changed).values())
 
 
 def test_a_port_is_what_its_files_say() -> None:
@@ -129,35 +135,36 @@ def test_a_gpu_is_what_its_files_say() -> None:
         ({"speed": "8 GT/s"}, "link_speed_gt_s", 8.0),
         ({"speed": "Unknown"}, "link_speed_gt_s", Absent.NOT_AVAILABLE),
         ({"speed": "Unknown speed"}, "link_speed_gt_s", Absent.NOT_AVAILABLE),
-        ({"speed": GONE}, "link_speed_gt_s", Absent.NOT_AVAILABLE),
-        ({"speed": None}, "link_speed_gt_s", Absent.MISSING),
-        ({"speed": BROKEN}, "link_speed_gt_s", Absent.ERROR),
+        ({"speed": "!ENOENT"}, "link_speed_gt_s", Absent.NOT_AVAILABLE),
+        ({"speed": "!EACCES"}, "link_speed_gt_s", Absent.DENIED),
+        ({"speed": "!EIO"}, "link_speed_gt_s", Absent.ERROR),
         ({"width": "63"}, "link_width", Absent.NOT_AVAILABLE),
         ({"width": "0"}, "link_width", Absent.NOT_AVAILABLE),
         ({"width": "wide"}, "link_width", Absent.ERROR),
-        ({"head": "f" * 32}, "revision_ff", True),
+        ({"head": "f" * 8}, "revision_ff", True),
         ({"head": ""}, "revision_ff", Absent.MISSING),
-        ({"head": BROKEN}, "revision_ff", Absent.ERROR),
+        ({"head": "!EIO"}, "revision_ff", Absent.ERROR),
         ({"head": "xyz"}, "revision_ff", Absent.ERROR),
         ({"acs": "0001"}, "acs_source_validation", True),
         ({"acs": "001e"}, "acs_source_validation", False),
-        ({"acs": DENIED}, "acs_source_validation", Absent.DENIED),
-        ({"acs": {"!": "ELOOP"}}, "acs_source_validation", Absent.ERROR),
+        ({"acs": "!EACCES"}, "acs_source_validation", Absent.DENIED),
+        ({"acs": "!ELOOP"}, "acs_source_validation", Absent.ERROR),
         ({"up": ""}, "upstream", ""),
         ({"up": "/etc"}, "upstream", Absent.ERROR),
         ({"driver": ""}, "driver", Absent.NOT_AVAILABLE),
-        ({"id": ["0x10de", BROKEN, "0x030200"]}, "device_id", Absent.ERROR),
-        ({"id": None}, "pci_class", Absent.MISSING),
-        ({"aer": {"fatal": GONE}}, "aer_fatal_count", Absent.NOT_AVAILABLE),
-        ({"aer": {"fatal": "many"}}, "aer_fatal_count", Absent.ERROR),
-        ({"aer": None}, "aer_fatal_count", Absent.MISSING),
+        ({"device": "!EIO"}, "device_id", Absent.ERROR),
+        ({"class": "!ENOENT"}, "pci_class", Absent.MISSING),
+        ({"class": "!"}, "pci_class", Absent.ERROR),
+        ({"fatal": "!ENOENT"}, "aer_fatal_count", Absent.NOT_AVAILABLE),
+        ({"fatal": "many"}, "aer_fatal_count", Absent.ERROR),
+        ({"driver": "nv\x1b[2J"}, "driver", "nv\\x1b[2J"),
     ],
 )
-def test_texts_of_a_device_become_values(changed: dict[str, Any], field: str, expected: object) -> None:
+def test_texts_of_a_device_become_values(changed: dict[str, str], field: str, expected: object) -> None:
     assert getattr(device_of(**changed), field) == expected
 
 
-@pytest.mark.parametrize("data", [None, [], {}, {"devices": None}, {"devices": {"x": 1}}, {"devices": {str(at): {} for at in range(9999)}}])  # fmt: skip
+@pytest.mark.parametrize("data", [None, [], {}, {"devices": None}, {"devices": {"x": 1}}, {"devices": {str(at): {} for at in range(9999)}}, {"devices": ";"}, {"devices": "0000:1b:00.0|x"}, {"devices": row_of(address="1b:00.0")}, {"devices": row_of() + "|"}, {"devices": ";" * 9999}])  # fmt: skip
 def test_what_is_no_section_is_unreadable(data: object) -> None:
     for parse in (parse_sysfs_ports, parse_sysfs_pci):
         with pytest.raises(UnreadableError):
@@ -172,13 +179,13 @@ _JSON = st.recursive(
 )
 _OF_PORT = st.fixed_dictionaries({}, optional=dict.fromkeys(PORT, _JSON))
 _OF_HCA = st.fixed_dictionaries({"ports": st.dictionaries(st.sampled_from("12x"), _OF_PORT | _JSON)}, optional=dict.fromkeys([name for name in HCA if name != "ports"], _JSON))  # fmt: skip
-_OF_GPU = st.fixed_dictionaries({}, optional=dict.fromkeys([*GPU, "acs"], _JSON))
+_ROW = st.lists(st.sampled_from(["", "!", "!EIO", *GPU.values()]) | st.text(max_size=8), min_size=15, max_size=16).map(lambda cells: "|".join(["0000:1b:00.0", *cells]))  # fmt: skip
 
 
 @settings(max_examples=examples(300), deadline=None)
 @given(
     ports=st.dictionaries(st.text(max_size=9), _OF_HCA | _JSON, max_size=3) | _JSON,
-    devices=st.dictionaries(st.sampled_from(["0000:1b:00.0", "0000:17:02.0"]) | st.text(max_size=9), _OF_GPU | _JSON, max_size=3) | _JSON,
+    devices=st.lists(_ROW, max_size=3).map(";".join) | st.text() | _JSON,
 )  # fmt: skip
 def test_whatever_a_node_answers_raises_nothing_but_that_it_is_unreadable(ports: Any, devices: Any) -> None:
     for parse, found in ((parse_sysfs_ports, ports), (parse_sysfs_pci, devices)):
@@ -191,16 +198,24 @@ def test_whatever_a_node_answers_raises_nothing_but_that_it_is_unreadable(ports:
 
 def test_what_looks_alike_and_is_not_is_read_as_what_it_is() -> None:
     for numa, expected in (("1", 1), (1, Absent.ERROR), (True, Absent.ERROR), ("1", 1), (None, Absent.MISSING)):
-        (device,) = parse_sysfs_pci({"devices": {"0000:1b:00.0": {"numa": numa}}}).devices
-        assert (device.numa_node, type(device.numa_node)) == (expected, type(expected))
+        port = port_of(numa=numa)
+        assert (port.numa_node, type(port.numa_node)) == (expected, type(expected))
 
 
 def test_more_kinds_of_devices_than_are_remembered_are_read_all_the_same() -> None:
-    read = [
-        parse_sysfs_pci({"devices": {"0000:1b:00.0": {"numa": str(number)}}}).devices[0].numa_node
-        for number in range(5000)
-    ]
+    read = [parse_sysfs_pci({"devices": row_of(numa=str(number))}).devices[0].numa_node for number in range(5000)]
     assert read == list(range(5000))
+
+
+def test_nodes_that_tell_the_same_of_their_devices_share_them_and_others_share_those_that_are_alike() -> None:
+    other = row_of(address="0000:1c:00.0")
+    first, again, changed = (
+        parse_sysfs_pci({"devices": f"{row_of()};{row}"})
+        for row in (other, other, row_of(address="0000:1c:00.0", fatal="1"))
+    )
+    assert again is first
+    assert changed.devices[0] is first.devices[0]
+    assert changed.devices[1] == replace(first.devices[1], aer_fatal_count=1)
 
 
 _SAID = st.one_of(

@@ -7,7 +7,7 @@ import pytest
 from aifctl.core.errors import UsageError
 from aifctl.sim.fault_arguments import EVERY_GPU, GPU, MOUNT, RAIL, number
 from aifctl.sim.probing.clocks import lose_source
-from aifctl.sim.probing.pci_devices import silence, tidy_bridges
+from aifctl.sim.probing.pci_devices import devices_of, silence, tidy_bridges
 from aifctl.sim.probing.ports import count, put_down
 from aifctl.sim.probing.services import fail
 from tests.sim.emulated import a_machine
@@ -47,15 +47,15 @@ def test_a_silent_device_is_all_ones_and_one_that_is_not_there_stays_so() -> Non
     devices = {"a": {"speed": "x", "width": "16", "head": "00"}}
     silence(devices, "a")
     silence(devices, "b")
-    assert devices == {"a": {"speed": "Unknown", "width": "63", "head": "f" * 32}}
+    assert devices == {"a": {"speed": "Unknown", "width": "63", "head": "f" * 8}}
 
 
 def test_bridges_that_lead_to_nothing_go_and_the_others_stay() -> None:
-    devices = told_by(a_machine())["sections"]["pci"]["data"]["devices"]
+    devices = devices_of(told_by(a_machine())["sections"]["pci"]["data"]["devices"])
     whole = set(devices)
     tidy_bridges(devices)
     assert set(devices) == whole
-    gpu = next(address for address, device in devices.items() if device["id"][2].startswith("0x03"))
+    gpu = next(address for address, device in devices.items() if device["class"].startswith("0x03"))
     bridge = devices.pop(gpu)["up"]
     tidy_bridges(devices)
     assert whole - set(devices) == {gpu, bridge}

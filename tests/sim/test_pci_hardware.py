@@ -14,6 +14,7 @@ from aifctl.onnode.probe.sections import pci as section
 from aifctl.sim.hardware.gpus import GpuHardware
 from aifctl.sim.hardware.pci import PciHardware, write_pci
 from aifctl.sim.hardware.pci_config import config_space
+from aifctl.sim.probing.pci_devices import devices_of
 
 Change = Callable[[PciHardware], object]
 FIRST, ABOVE, UPPER, ROOT = "0000:1b:00.0", "0000:17:02.0", "0000:16:00.0", "0000:15:01.0"
@@ -21,12 +22,12 @@ FIRST, ABOVE, UPPER, ROOT = "0000:1b:00.0", "0000:17:02.0", "0000:16:00.0", "000
 
 def read(hardware: PciHardware, root: Path) -> Any:
     write_pci(root, hardware)
-    return section.read(str(root), {})["devices"]
+    return devices_of(section.read(str(root), {})["devices"])
 
 
 def test_a_healthy_node_is_made_of_what_a_dgx_h100_is(tmp_path: Path) -> None:
     devices = read(PciHardware.healthy(), tmp_path)
-    assert Counter(device["id"][2] for device in devices.values()) == {
+    assert Counter(device["class"] for device in devices.values()) == {
         "0x030200": 8,
         "0x068000": 4,
         "0x020700": 8,
@@ -34,7 +35,7 @@ def test_a_healthy_node_is_made_of_what_a_dgx_h100_is(tmp_path: Path) -> None:
         "0x010802": 8,
         "0x060400": 48,
     }
-    assert {devices[gpu]["speed"] for gpu in devices if devices[gpu]["id"][2] == "0x030200"} == {"32.0 GT/s PCIe"}
+    assert {devices[gpu]["speed"] for gpu in devices if devices[gpu]["class"] == "0x030200"} == {"32.0 GT/s PCIe"}
     assert [devices[place]["up"] for place in (FIRST, ABOVE, UPPER, ROOT)] == [ABOVE, UPPER, ROOT, ""]
 
 
@@ -61,7 +62,7 @@ def _changes(before: Any, after: Any) -> set[tuple[str, str]]:
         (lambda it: it.downtrain_switch(0, generation=4), {(UPPER, "speed"), (ROOT, "speed")}),
         (lambda it: it.downtrain_switch(0, width=8), {(UPPER, "width"), (ROOT, "width")}),
         (lambda it: it.lose_gpu(0), {(FIRST, name) for name in ("speed", "width", "head")}),
-        (lambda it: it.count_errors(FIRST, by=3), {(FIRST, "aer")}),
+        (lambda it: it.count_errors(FIRST, by=3), {(FIRST, "fatal")}),
         (lambda it: it.turn_acs_on([ABOVE]), {(ABOVE, "acs")}),
         (lambda it: it.unbind(FIRST), {(FIRST, "driver")}),
     ],

@@ -12,7 +12,7 @@ def _patch(told: Told, at: At) -> None:
     for position in at:
         device = told.devices().get(gpu_address(position))
         if device:
-            device["aer"]["fatal"] = str(int(device["aer"]["fatal"]) + 1)
+            device["fatal"] = str(int(device["fatal"]) + 1)
 
 
 def _beneath(node: NodeHardware, at: At) -> None:

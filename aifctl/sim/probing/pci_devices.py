@@ -5,13 +5,28 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from aifctl.onnode.probe.sections.pci import BETWEEN_COLUMNS, BETWEEN_ROWS, COLUMNS
+
 _BRIDGE, _GPU, _NETWORK = "0x0604", "0x03", "0x02"
+
+
+def devices_of(told: str) -> dict[str, dict[str, str]]:
+    """Return what the section tells, by address and column; an error stands there as "!" and its name."""
+    rows = [row.split(BETWEEN_COLUMNS) for row in told.split(BETWEEN_ROWS) if row]
+    return {row[0]: dict(zip(COLUMNS, row, strict=True)) for row in rows}
+
+
+def render_devices(devices: dict[str, dict[str, str]]) -> str:
+    """Return it as the section tells it."""
+    return BETWEEN_ROWS.join(
+        BETWEEN_COLUMNS.join(device[name] for name in COLUMNS) for _, device in sorted(devices.items())
+    )
 
 
 def silence(devices: dict[str, Any], address: str) -> None:
     """Let a device be listed and answer nothing: all that is read of it is ones."""
     if address in devices:
-        devices[address].update(speed="Unknown", width="63", head="f" * 32)
+        devices[address].update(speed="Unknown", width="63", head="f" * 8)
 
 
 def tidy_bridges(devices: dict[str, Any]) -> None:
@@ -25,7 +40,7 @@ def tidy_bridges(devices: dict[str, Any]) -> None:
     passed.update(*(path for path in _paths(devices, _NETWORK) if not passed.isdisjoint(path)))
     for address, device in devices.items():
         if address not in passed:
-            device.pop("acs", None)
+            device["acs"] = ""
 
 
 def _idle(devices: dict[str, Any]) -> list[str]:
@@ -45,4 +60,4 @@ def _above(devices: dict[str, Any], device: dict[str, Any]) -> Iterator[str]:
 
 
 def _is(device: dict[str, Any], kind: str) -> bool:
-    return str(device["id"][2]).startswith(kind)
+    return str(device["class"]).startswith(kind)

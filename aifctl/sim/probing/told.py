@@ -8,6 +8,7 @@ from typing import Any
 
 from aifctl.onnode.probe.reply import Answer, answer, make_line
 from aifctl.sim.node.parts import GPU_BUSES, HCAS
+from aifctl.sim.probing.pci_devices import devices_of, render_devices
 
 _Data = dict[str, Any]
 
@@ -25,6 +26,7 @@ class Told:
         self.about, self.arguments, self.fault_age = about, arguments, 1
         self._texts = dict(texts)
         self._changed: dict[str, _Data] = {}
+        self._devices: dict[str, _Data] | None = None
 
     def data(self, section: str) -> _Data:
         """Return a section's data, this node's own from now on."""
@@ -40,6 +42,8 @@ class Told:
 
     def line(self) -> bytes:
         """Return the reply as the probe writes it."""
+        if self._devices is not None and self.tells("pci"):
+            self.data("pci")["devices"] = render_devices(self._devices)
         changed = {name: answer(**entry) for name, entry in self._changed.items()}
         return make_line({name: Answer(text) for name, text in self._texts.items()} | changed, self.about)
 
@@ -66,8 +70,12 @@ class Told:
         return self.ports(*(HCAS[rail] for rail in at))
 
     def devices(self) -> dict[str, _Data]:
-        """Return the PCI devices by address."""
-        return self.data("pci")["devices"] if self.tells("pci") else {}
+        """Return the PCI devices by address, each by its columns."""
+        if not self.tells("pci"):
+            return {}
+        if self._devices is None:
+            self._devices = devices_of(self.data("pci")["devices"])
+        return self._devices
 
     def mounts(self, place: str) -> list[_Data]:
         """Return the file system mounted at a place, where there is one."""

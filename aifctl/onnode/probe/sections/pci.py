@@ -18,7 +18,17 @@ _MOST_DEVICES, _MOST_READ = 8192, 512
 _NVIDIA, _MELLANOX = "0x10de", "0x15b3"
 _NVME, _DISPLAY, _OTHER_BRIDGE, _NETWORK, _PCI_BRIDGE = "0x0108", "0x03", "0x0680", "0x02", "0x0604"
 
+#: What a row tells, in this order: as an object for each device a reply would be twice as large, and most of it names.
+COLUMNS = (
+    "address", "up", "vendor", "device", "class", "driver", "speed", "speed_max", "width", "width_max", "numa", "fatal",
+    "nonfatal", "correctable", "head", "acs",
+)  # fmt: skip
+BETWEEN_ROWS, BETWEEN_COLUMNS, REFUSED = ";", "|", "!"
+
 _FILES = (
+    ("vendor", "vendor"),
+    ("device", "device"),
+    ("class", "class"),
     ("speed", "current_link_speed"),
     ("speed_max", "max_link_speed"),
     ("width", "current_link_width"),
@@ -33,14 +43,15 @@ _AER_MOST_BYTES = 2048
 #: version (4) and the offset of the next (12). Access Control Services are id 0x0d, their control word is at 6.
 _EXTENDED_AT, _ACS, _ACS_CONTROL_AT = 0x100, 0x0D, 6
 _MOST_CAPABILITIES = 96
-_CONFIG_BYTES, _WORD_BYTES, _HEAD_BYTES = 4096, 4, 16
+_CONFIG_BYTES, _WORD_BYTES = 4096, 4
 
 
 def read(root: str, arguments: "Dict[str, Any]") -> "Dict[str, Any]":  # noqa: ARG001 - every section takes both
-    """Return {"source": "sysfs", "devices": {ADDRESS: {...}}}, texts as they stand in the files.
+    """Return {"source": "sysfs", "devices": text}: a row for each device, texts as they stand in the files.
 
-    `head` is the first 16 bytes of the configuration space in hex, all of them f where the device has fallen off the
-    bus. `acs`, of bridges alone: the control word in hex, "none", or why it can't be read (it takes root).
+    In place of what can't be read stands "!" and the error's name. `head` is the first word of the configuration space
+    in hex, all of it f where the device has fallen off the bus. `acs`, of bridges above GPUs alone: the control word in
+    hex, "none", or why it can't be read (it takes root).
     """
     folder = os.path.join(root, "sys/bus/pci/devices")
     try:
@@ -51,10 +62,20 @@ def read(root: str, arguments: "Dict[str, Any]") -> "Dict[str, Any]":  # noqa: A
     above = {name: _above(os.path.join(folder, name)) for name in wanted}
     bridges = {bridge for path in above.values() if isinstance(path, list) for bridge in path}
     on_gpu_paths = _above_gpus(folder, above)
-    devices = {}
-    for name in sorted(bridges.union(wanted))[:_MOST_READ]:
-        devices[name] = _device(folder, name, name in on_gpu_paths)
-    return {"source": "sysfs", "devices": devices}
+    names = sorted(bridges.union(wanted))[:_MOST_READ]
+    rows = [_row(dict(_device(folder, name, name in on_gpu_paths), address=name)) for name in names]
+    return {"source": "sysfs", "devices": BETWEEN_ROWS.join(rows)}
+
+
+def _row(device: "Dict[str, Any]") -> str:
+    return BETWEEN_COLUMNS.join(_cell(device[name]) for name in COLUMNS)
+
+
+def _cell(value: "Any") -> str:
+    if not isinstance(value, str):
+        return REFUSED + str(value["!"])
+    plain = value[:1] != REFUSED and BETWEEN_ROWS not in value and BETWEEN_COLUMNS not in value
+    return value if plain else REFUSED + "EILSEQ"
 
 
 def _is_wanted(folder: str, name: str) -> bool:
@@ -94,7 +115,6 @@ def _above_gpus(folder: str, above: "Dict[str, Any]") -> "Set[str]":
 def _device(folder: str, name: str, with_acs: bool) -> "Dict[str, Any]":
     device = os.path.join(folder, name)
     found = {short: text_of(os.path.join(device, file)) for short, file in _FILES}  # type: Dict[str, Any]
-    found["id"] = [text_of(os.path.join(device, file)) for file in ("vendor", "device", "class")]
     path = _above(device)
     found["up"] = (path[0] if path else "") if isinstance(path, list) else path
     try:
@@ -103,7 +123,7 @@ def _device(folder: str, name: str, with_acs: bool) -> "Dict[str, Any]":
         found["driver"] = ""
     except OSError as problem:
         found["driver"] = refusal(problem)
-    found["aer"] = {short: _total(os.path.join(device, file)) for short, file in _AER}
+    found.update({short: _total(os.path.join(device, file)) for short, file in _AER})
     found.update(_config(device, with_acs))
     return found
 
@@ -122,16 +142,14 @@ def _config(device: str, with_acs: bool) -> "Dict[str, Any]":
     try:
         fd = os.open(os.path.join(device, "config"), os.O_RDONLY | os.O_CLOEXEC)
     except OSError as problem:
-        return {"head": refusal(problem)}
+        return {"head": refusal(problem), "acs": ""}
     try:
-        found = {"head": binascii.hexlify(os.pread(fd, _HEAD_BYTES, 0)).decode("ascii")}  # type: Dict[str, Any]
-        if with_acs:
-            found["acs"] = _acs(fd)
+        head = binascii.hexlify(os.pread(fd, _WORD_BYTES, 0)).decode("ascii")
+        return {"head": head, "acs": _acs(fd) if with_acs else ""}
     except OSError as problem:
-        return {"head": refusal(problem)}
+        return {"head": refusal(problem), "acs": ""}
     finally:
         os.close(fd)
-    return found
 
 
 def _acs(fd: int) -> "Any":
