@@ -34,7 +34,9 @@ _FETCHES = re.compile(r"""(?:src|href|action|poster|srcset)\s*=(?!"data:,")|url\
 
 
 def page_of(health: FleetHealth) -> str:
-    return "".join(render_page(health, generated_at=datetime.fromtimestamp(NOW_S, UTC), origin="fleet.yaml"))
+    return "".join(
+        render_page(health, generated_at=datetime.fromtimestamp(NOW_S, UTC), origin=f"/srv/{'long' * 30}/fleet.yaml")
+    )
 
 
 def hostile_fleet() -> FleetHealth:

@@ -132,6 +132,23 @@ def test_filters_leave_what_matches(chrome: Chrome, tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
+def test_filters_leave_what_matches_in_the_table_too(chrome: Chrome, tmp_path: Path) -> None:
+    opened(chrome, tmp_path, sick_fleet())
+    script = "return [...document.querySelectorAll('#sick tbody tr:not([hidden]) .link')].map(one => one.textContent)"
+    assert {"r2n2", "r2n3"} < set(js(chrome, script))
+    typed(chrome, "text", "r2n3 FALLEN")
+    assert js(chrome, script) == ["r2n3"]
+    js(chrome, "document.getElementById('only').click()")
+    assert {"r2n2", "r2n3"} < set(js(chrome, script))
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_a_nodes_name_stands_on_one_line(chrome: Chrome, tmp_path: Path, width: int) -> None:
+    opened(chrome, tmp_path, sick_fleet(), width=width)
+    script = "return [...document.querySelectorAll('td .link')].filter(b => !b.textContent.includes(' ')).map(b => b.getClientRects().length)"
+    assert set(js(chrome, script)) == {1}
+
+
 def test_an_incident_shows_its_nodes(chrome: Chrome, tmp_path: Path) -> None:
     opened(chrome, tmp_path, sick_fleet())
     js(chrome, "document.querySelector('[data-incident=\"0\"]').click()")
@@ -159,12 +176,13 @@ def test_a_click_on_a_node_opens_what_is_known_of_it_and_escape_closes_it(chrome
     assert js(chrome, "return document.getElementById('node').open") is False
 
 
+@pytest.mark.parametrize("health", [sick_fleet(), hostile_fleet()], ids=["sick", "hostile"])
 @pytest.mark.parametrize("width", [390, 1280])
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 def test_nothing_hangs_out_of_the_page_at_the_width_of_a_phone_or_a_desk(
-    chrome: Chrome, tmp_path: Path, width: int, dark: bool
+    chrome: Chrome, tmp_path: Path, health: FleetHealth, width: int, dark: bool
 ) -> None:
-    opened(chrome, tmp_path, sick_fleet(), width=width, dark=dark)
+    opened(chrome, tmp_path, health, width=width, dark=dark)
     assert js(chrome, "return document.documentElement.scrollWidth") <= width
     ground = js(chrome, "return getComputedStyle(document.body).backgroundColor")
     assert (sum(map(int, ground[4:-1].split(","))) < 200) is dark

@@ -4,6 +4,7 @@
   const cells = [...document.querySelectorAll(".hall .c")];
   const rows = [...document.querySelectorAll(".row")];
   const halls = [...document.querySelectorAll(".hall")];
+  const sick = [...document.querySelectorAll("#sick [data-index]")];
   const at = (id) => document.getElementById(id);
   const wanted = { conditions: new Set(), incident: null };
 
@@ -53,6 +54,7 @@
     const only = asked && at("only").checked;
     for (const row of rows) row.hidden = Boolean(only) && !row.querySelector(".c:not(.dimmed)");
     for (const hall of halls) hall.hidden = Boolean(only) && !hall.querySelector(".row:not([hidden])");
+    for (const row of sick) row.hidden = Boolean(only) && !hit.has(Number(row.dataset.index));
     at("matches").textContent = asked ? `${found.length} of ${nodes.length} nodes` : "";
     const names = at("names");
     names.replaceChildren();
