@@ -40,7 +40,7 @@ def labelled(
     for column, lines in told:
         label = style.paint(f"{column.title:<{label_width}}" if is_beside else column.title, DIM)
         first = f"{' ' * _GAP}{label}{' ' * _GAP}" if is_beside else f"{' ' * _GAP}{label}\n{indent}"
-        for line in _wrapped(lines, width - len(indent) if width else 0):
+        for line in _wrapped(lines, max(width - len(indent), 1) if width else 0):
             yield f"{first}{paint(column, line)}\n"
             first = indent
 

@@ -34,6 +34,13 @@ def test_an_id_is_never_cut_and_no_line_of_a_table_is_wider_than_the_terminal(re
     assert all(word in text for word in _ROW["command"].split())
 
 
+@pytest.mark.parametrize("width", [1, 4, 5])
+def test_a_terminal_that_is_narrower_than_an_indent_still_shows_every_word(render: Render, width: int) -> None:
+    text = render("table", Head(kind=_KIND), [_ROW], terminal=TerminalFacts(is_terminal=True, width=width))
+
+    assert text.split() == [_ROW["run"], "state", "done", "command", *_ROW["command"].split()]
+
+
 def test_what_would_be_a_strip_of_syllables_becomes_a_record(render: Render) -> None:
     terminal = TerminalFacts(is_terminal=True, width=30)
 
