@@ -32,3 +32,19 @@ def add_to(app: typer.Typer) -> None:
         from aifctl.ops.rebuilding import rebuild_store as verb
 
         return call(partial(verb, tuple(log or ())), everywhere)
+
+    @command(
+        store, "prune", examples=["aifctl store prune --keep 30d --dry-run", "aifctl store prune --keep 30d --quiet"]
+    )
+    def prune(
+        everywhere: Everywhere,
+        keep: Annotated[str, typer.Option(metavar="TIME", help="How long readings stay, a day at the least")],
+        dry_run: Annotated[bool, typer.Option("--dry-run", help="Print what would go; remove nothing")] = False,
+    ) -> int:
+        """Remove readings, replaced facts and sweeps that are older, from the database and from the log.
+
+        Where nodes stand, findings, incidents, moves and notes stay. A sweep may go on meanwhile.
+        """
+        from aifctl.ops.pruning import prune_store
+
+        return call(partial(prune_store, keep, dry_run=dry_run), everywhere)

@@ -16,6 +16,7 @@ DAMAGE = Kind(
     name="StoreDamage",
     key="damage",
     keeps_order=True,
+    records=True,
     about="A stretch of the store's log that could not be read, and is missing from what was made of it.",
     columns=(Column(key="damage", title="damage", type=FieldType.STRING, about="where, and what is wrong with it"),),
 )
@@ -36,10 +37,12 @@ def rebuild_store(logs: Sequence[str], tools: Toolbox, sink: Sink) -> Report:
     for sentence in done.damage:
         sink.item({"damage": sentence})
     aside = f"; the old file is {done.set_aside}" if done.set_aside else ""
+    begun = "a snapshot and " if done.snapshot else ""
     return Report(
-        notes=(f"the store was made anew of {done.batches_count} batches{aside}",),
+        notes=(f"the store was made anew of {begun}{done.batches_count} batches{aside}",),
         summary={
             "batches_count": done.batches_count,
+            "snapshot": done.snapshot or None,
             "set_aside": done.set_aside or None,
             "damage_count": len(done.damage),
         },

@@ -7,8 +7,11 @@ from pathlib import Path
 import pytest
 
 from aifctl.core.errors import SetupError, UsageError
+from aifctl.core.report import Head, Report
 from aifctl.custody.audit import verify
-from aifctl.ops.rebuilding import rebuild_store
+from aifctl.ops.rebuilding import DAMAGE, rebuild_store
+from aifctl.output.format import Page
+from aifctl.output.rows import Rows
 from aifctl.store.place import find_place
 from tests.fakes.toolbox import FakeToolbox, toolbox
 from tests.ops.run_fakes import ListSink
@@ -63,3 +66,11 @@ def test_damage_is_told_and_the_report_is_not_complete(tmp_path: Path) -> None:
     report = rebuild_store([], tools, sink)
     assert not report.complete
     assert [str(segment) in item["damage"] for item in sink.items] == [True]
+
+
+def test_a_table_is_what_is_damaged_and_nothing_where_nothing_is(tmp_path: Path) -> None:
+    rows, report = Rows(Page()), Report()
+    assert "".join([*rows.open(Head(kind=DAMAGE)), *rows.close(report)]) == ""
+    rows = Rows(Page())
+    shown = [*rows.open(Head(kind=DAMAGE)), *rows.item({"damage": "x: 3 bytes are not"}), *rows.close(report)]
+    assert "".join(shown) == "x: 3 bytes are not\n"
