@@ -22,6 +22,8 @@ _OPTIONAL_VALUES = {"--sudo": "root", "--watch": "2"}
 #: What every command takes, with a value in a word of its own.
 _GLOBALS_WITH_VALUE = frozenset({"--inventory", "--state-dir", "--state", "--output", "-o", "--color", "--progress"})
 _ROOTS_OWN = frozenset({"--help", "-h", "--version"})
+#: What takes a command for the nodes.
+_TAKES_COMMAND = frozenset({"aifctl run", "aifctl ssh"})
 
 _current: ContextVar[Invocation] = ContextVar("invocation")
 
@@ -64,7 +66,7 @@ class Invocation:
         except typer.TyperException as problem:  # what Click says of the words: exit 2 like every usage error
             if not str(problem):  # no words at all: help has been printed, and that says it
                 return wiring.exit_in(self.format, ExitCode.USAGE)
-            raise UsageError(_sentence(problem, words)) from problem
+            raise UsageError(_sentence(problem, words, dashes=self.command is not None)) from problem
         except typer.Abort as problem:
             raise StoppedError(ExitCode.SIGINT) from problem
         return int(code or 0)
@@ -157,9 +159,12 @@ def _value_of(option: str, words: Sequence[str]) -> str | None:
     return None
 
 
-def _sentence(problem: Exception, words: Sequence[str]) -> str:
+def _sentence(problem: Exception, words: Sequence[str], *, dashes: bool) -> str:
     text = getattr(problem, "format_message", lambda: str(problem))().strip().rstrip(".")
-    advice = _why_many(words) or "see `aifctl --help`"
+    place = getattr(getattr(problem, "ctx", None), "command_path", "aifctl")
+    advice = _why_many(words) or f"see `{place} --help`"
+    if place in _TAKES_COMMAND and not dashes and "extra argument" in text:
+        advice += "; what the nodes shall run stands behind --, as in: aifctl run @all -- uptime"
     return f"{text[:1].lower()}{text[1:]}; {advice}"
 
 

@@ -71,7 +71,9 @@ def test_1_where_a_remote_command_failed_and_its_code_is_in_the_report(prompt: P
         (("inventory", "export", "--format", "nosuch"), "slurm"),
         (("inventory", "import", "--format", "hosts", "/nonexistent"), "/nonexistent"),
         (("nosuch",), "nosuch"),
-        (("nodes", "--nosuch"), "--nosuch"),
+        (("nodes", "--nosuch"), "see `aifctl nodes --help`"),
+        (("runs", "show", "latest", "@all", "more"), "see `aifctl runs show --help`"),
+        (("run", "r001n01", "uptime"), "stands behind --"),
         (("trust", "show"), "SELECTOR"),
     ],
 )
