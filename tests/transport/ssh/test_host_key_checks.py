@@ -109,8 +109,8 @@ def test_a_scan_shows_every_key_of_the_node_without_logging_in(tmp_path: Path) -
 class Authority:
     """A certificate authority for host keys."""
 
-    def __init__(self, folder: Path) -> None:
-        self.key = make_key(folder / "authority")
+    def __init__(self, folder: Path, name: str = "authority") -> None:
+        self.key = make_key(folder / name)
 
     def sign(self, key: Path, *, names: str, validity: str = "-1d:+1d") -> Path:
         command = ["ssh-keygen", "-q", "-s", str(self.key), "-I", "x", "-h", "-n", names, "-V", validity, f"{key}.pub"]
@@ -163,3 +163,15 @@ def test_an_authority_for_other_nodes_is_none_for_this_one(tmp_path: Path) -> No
         sshd.start(f"HostCertificate {certificate}")
         files = known(tmp_path, f"@cert-authority gpu* {public(authority.key)}")
         assert refusal(sshd.settings(known_hosts=files), sshd.endpoint).outcome is Outcome.HOST_KEY
+
+
+def test_a_certificate_of_a_strangers_authority_is_refused_where_another_is_trusted(tmp_path: Path) -> None:
+    with running_sshd(tmp_path / "sshd") as sshd:
+        trusted, stranger = Authority(tmp_path), Authority(tmp_path, "stranger")
+        certificate = stranger.sign(sshd.host_keys[0], names="node1")
+        sshd.stop()
+        sshd.start(f"HostCertificate {certificate}")
+        files = known(tmp_path, f"@cert-authority * {public(trusted.key)}")
+        refused = refusal(sshd.settings(known_hosts=files), sshd.endpoint)
+        assert refused.outcome is Outcome.HOST_KEY
+        assert fingerprint_of(stranger.key) in refused.message

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import multiprocessing
 import stat
+import threading
 from pathlib import Path
 
 import pytest
@@ -155,6 +157,18 @@ def test_writers_in_several_processes_lose_nothing(file: Path) -> None:
     for writer in writers:
         writer.join()
     assert sorted(line.split()[0] for line in file.read_text().splitlines()) == sorted(f"n{n}" for n in range(30))
+
+
+def test_a_writer_waits_for_the_one_before(file: Path) -> None:
+    with file.with_name(f".{file.name}.aifctl-lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        second = threading.Thread(target=accept, args=(file, node("n2"), key(2)))
+        second.start()
+        second.join(0.3)
+        assert second.is_alive(), "it has not written beside the one who holds the lock"
+        file.write_text(f"n1 {key(1)}\n")
+    second.join()
+    assert [line.split()[0] for line in file.read_text().splitlines()] == ["n1", "n2"]
 
 
 def test_no_temporary_file_is_left_behind(file: Path) -> None:
