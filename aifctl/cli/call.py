@@ -15,14 +15,21 @@ Verb = Callable[[Toolbox, Sink], Report]
 
 
 def call(
-    verb: Verb, everywhere: Everywhere, flags: Mapping[str, str | None] | None = None, *, live: bool = False
+    verb: Verb,
+    everywhere: Everywhere,
+    flags: Mapping[str, str | None] | None = None,
+    *,
+    live: bool = False,
+    lenient: bool = False,
 ) -> int:
     """Run one verb and return the exit code.
 
-    `flags` are settings that this command's options override, by the setting's name; None where not given.
+    `flags` are settings that this command's options override, by the setting's name; None where not given; `lenient` as `wiring.perform` has it.
     """
     everywheres = {name: getattr(everywhere, name) for name in ("inventory", "state_dir", "state")}
-    return wiring.perform(verb, shown_by(everywhere, live=live), flags={**(flags or {}), **everywheres})
+    return wiring.perform(
+        verb, shown_by(everywhere, live=live), flags={**(flags or {}), **everywheres}, lenient=lenient
+    )
 
 
 def shown_by(everywhere: Everywhere, *, live: bool = False) -> Shown:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -118,10 +118,14 @@ _SEPARATORS = {"jump": " ", "notify": ", "}
 
 
 class Settings:
-    """Every setting with its origin, read once."""
+    """Every setting with its origin, read once.
 
-    def __init__(self, found: Mapping[str, Origin]) -> None:
-        self._found = dict(found)
+    Attributes:
+        problems: what is wrong with files that were passed over.
+    """
+
+    def __init__(self, found: Mapping[str, Origin], problems: Sequence[SettingsError] = ()) -> None:
+        self._found, self.problems = dict(found), tuple(problems)
 
     def origin(self, name: str) -> Origin:
         return self._found[name]
@@ -153,19 +157,30 @@ class Settings:
             for name, text in flags.items()
             if text is not None
         }
-        return Settings({**self._found, **given})
+        return Settings({**self._found, **given}, self.problems)
 
 
-def read_settings(environ: Mapping[str, str], *, system_file: Path = Path("/etc/aifctl/settings.toml")) -> Settings:
-    """Read built-in values, `/etc`, the user's file and the environment, in rising order."""
+def read_settings(
+    environ: Mapping[str, str], *, system_file: Path = Path("/etc/aifctl/settings.toml"), lenient: bool = False
+) -> Settings:
+    """Read built-in values, `/etc`, the user's file and the environment, in rising order.
+
+    A file that can't be understood is a SettingsError; a `lenient` reader passes it over and finds it in `problems`.
+    """
     found = {setting.name: Origin(text=setting.built_in, source="built-in") for setting in TABLE}
+    problems = []
     for file in (system_file, user_file(environ)):
-        found.update(_read_file(file))
+        try:
+            found.update(_read_file(file))
+        except SettingsError as problem:
+            if not lenient:
+                raise
+            problems.append(problem)
     for setting in TABLE:
         text = environ.get(setting.variable)
         if text is not None:
             found[setting.name] = Origin(text=text, source=setting.variable)
-    return Settings(found)
+    return Settings(found, problems)
 
 
 def user_file(environ: Mapping[str, str]) -> Path:

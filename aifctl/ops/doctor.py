@@ -46,6 +46,7 @@ _SECRETS = frozenset({"key_password", "sudo_password"})
 #: Several references in one text: what is wrong with it may be that a token stands there.
 _REFERRING = frozenset({"notify"})
 _REFERENCES = ("file:", "fd:", "cmd:")
+_SETTINGS_FILE = "mend it or remove it: every other command ends with 6, and nothing of it counts in what follows here"
 
 
 def doctor(audit: bool, tools: Toolbox, sink: Sink, *, programs: Programs | None = None) -> Report:
@@ -65,6 +66,8 @@ def doctor(audit: bool, tools: Toolbox, sink: Sink, *, programs: Programs | None
 
 
 def _settings(tools: Toolbox) -> Iterator[Row]:
+    for problem in tools.settings.problems:
+        yield Row(what="settings file", status=Status.FAIL, found=str(problem), advice=_SETTINGS_FILE)
     for setting in TABLE:
         yield from look(setting.name, partial(_setting, setting), tools)
 

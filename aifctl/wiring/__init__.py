@@ -39,13 +39,14 @@ __all__ = [
 ]
 
 
-def perform(verb: Verb, shown: Shown, *, flags: Mapping[str, str | None]) -> int:
+def perform(verb: Verb, shown: Shown, *, flags: Mapping[str, str | None], lenient: bool = False) -> int:
     """Run one verb with the world it needs, write its report, and return the exit code.
 
-    `flags` are settings that the command line names; None where it does not.
+    `flags` are settings that the command line names; None where it does not. A `lenient` verb tells itself what is wrong
+    with a settings file, which is the end of every other.
     """
     _check_folder()
-    tools = Tools(read_settings(os.environ).with_flags(flags), shown)
+    tools = Tools(read_settings(os.environ, lenient=lenient).with_flags(flags), shown)
     sink = tools.sink()
     try:
         report = verb(tools, sink)

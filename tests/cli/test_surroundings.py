@@ -128,20 +128,12 @@ def test_flag_over_environment_over_file_over_built_in(
     config.mkdir(parents=True)
     (config / "settings.toml").write_text('width = 3\nconnect_timeout = "7s"\ntimeout = "70s"\n')
     monkeypatch.setenv("AIFCTL_CONNECT_TIMEOUT", "8s")
-    said = aifctl("doctor", "-o", "json", "--connect-timeout", "9s") if _takes(aifctl, "--connect-timeout") else None
-    settings = {
-        item["check"] if "check" in item else str(item): item
-        for item in aifctl("doctor", "-o", "json").envelope()["items"]
-    }
-    text = str(settings)
-    assert str(config / "settings.toml") in text
-    assert "AIFCTL_CONNECT_TIMEOUT" in text
-    assert "built-in" in text
-    assert said is None or "--connect-timeout" in said.out
-
-
-def _takes(aifctl: InProcess, option: str) -> bool:
-    return option in aifctl("doctor", "--help").out
+    items = aifctl("doctor", "-o", "json", "--state-dir", str(prompt.state)).envelope()["items"]
+    settings = {item["what"]: (item["found"], item["source"]) for item in items if item["part"] == "setting"}
+    assert settings["state_dir"] == (str(prompt.state), "--state-dir")
+    assert settings["connect_timeout"] == ("8s", "AIFCTL_CONNECT_TIMEOUT")
+    assert settings["timeout"] == ("70s", str(config / "settings.toml"))
+    assert settings["dial_width"] == ("128", "built-in")
 
 
 @pytest.mark.parametrize(
@@ -156,6 +148,10 @@ def test_a_broken_settings_file_is_6_and_named(prompt: Prompt, aifctl: InProcess
     message = said.envelope()["errors"][0]["message"]
     assert str(config / "settings.toml") in message
     assert complaint in message
+    doctor = aifctl("doctor", "-o", "json")
+    assert doctor.code == 6
+    rows = {item["what"]: item["status"] for item in doctor.envelope()["items"]}
+    assert (rows["settings file"], rows["inventory"]) == ("fail", "ok")
 
 
 def test_a_current_folder_that_is_gone_is_said_with_exit_6(prompt: Prompt) -> None:

@@ -74,7 +74,7 @@ class ControlHost:
 
     @property
     def settings(self) -> Settings:
-        found = read_settings(self.environ, system_file=self.folder / "settings.toml")
+        found = read_settings(self.environ, system_file=self.folder / "settings.toml", lenient=True)
         return found.with_flags(dict(self.flags))
 
     @property

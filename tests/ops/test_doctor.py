@@ -54,6 +54,19 @@ def test_every_setting_stands_there_with_its_value_and_its_origin(host: ControlH
         assert (row["status"], row["found"], row["source"]) == ("ok", value, source)
 
 
+@pytest.mark.parametrize(("text", "complaint"), [("width = ", "is not TOML"), ("widht = 3", "did you mean 'width'")])
+def test_a_settings_file_that_cannot_be_understood_is_a_row_and_the_others_follow(
+    host: ControlHost, text: str, complaint: str
+) -> None:
+    (host.folder / "settings.toml").write_text(text)
+    seen = see(host)
+    row = seen.row("settings file", "setting")
+    assert row["status"] == "fail"
+    assert complaint in row["found"]
+    assert list(seen.bad) == ["settings file"], "what the file says counts for nothing, and all else is looked at"
+    assert seen.report.exit is ExitCode.SETUP
+
+
 def test_a_setting_that_does_not_parse_is_a_row_that_fails(host: ControlHost) -> None:
     host.environ["AIFCTL_WIDTH"] = "wide"
     seen = see(host)
