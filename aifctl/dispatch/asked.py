@@ -11,6 +11,7 @@ class Chosen:
 
     Attributes:
         selector: None means every host of the host file.
+        allow_empty: None where the command has no such option, so that no error suggests it.
         include_states: act on nodes in these states although the verb leaves them out.
         skip_busy: leave out what the verb refuses, in place of stopping before it starts.
     """
@@ -19,7 +20,7 @@ class Chosen:
     exclude: str | None = None
     first: int | None = None
     sample: int | None = None
-    allow_empty: bool = False
+    allow_empty: bool | None = None
     include_states: tuple[str, ...] = ()
     skip_busy: bool = False
     where: tuple[tuple[str, str], ...] = ()

@@ -43,7 +43,9 @@ def choose(chosen: Chosen, fleet: Fleet, tools: Toolbox) -> tuple[str, ...]:
     excluded: tuple[str, ...] = ()
     if chosen.exclude is not None:
         excluded = resolve(parse_selector(chosen.exclude), fleet, tools.terms, allow_empty=True).names
-    return narrow(names, exclude=excluded, first=chosen.first, sample=chosen.sample, allow_empty=chosen.allow_empty)
+    return narrow(
+        names, exclude=excluded, first=chosen.first, sample=chosen.sample, allow_empty=bool(chosen.allow_empty)
+    )
 
 
 def choose_for(verb: str, chosen: Chosen, fleet: Fleet, tools: Toolbox) -> Nodes:

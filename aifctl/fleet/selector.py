@@ -84,14 +84,17 @@ class Selection:
     dynamic_empty: tuple[str, ...] = ()
 
 
-def resolve(selector: Selector, fleet: Fleet, terms: Terms | None = None, *, allow_empty: bool = False) -> Selection:
+def resolve(
+    selector: Selector, fleet: Fleet, terms: Terms | None = None, *, allow_empty: bool | None = False
+) -> Selection:
     """Return the nodes that a selector selects in this fleet.
 
     Args:
         selector: from `parse_selector`.
         fleet: what the names must be in.
         terms: look-ups; without any, selectors of names and places alone can be resolved.
-        allow_empty: nothing selected is fine if any term is dynamic (@state: @attr: @run: @job: @slurm: @file: -).
+        allow_empty: nothing selected is fine if any term is dynamic (@state: @attr: @run: @job: @slurm: @file: -);
+            None where nobody can say so, and the error then does not suggest it.
 
     Raises:
         UnknownNodeError: names that are not in the inventory: all of them, with their nearest.
@@ -107,7 +110,7 @@ def resolve(selector: Selector, fleet: Fleet, terms: Terms | None = None, *, all
         raise gone(chosen - frozenset(names), evaluation.looked_up, fleet.origin)
     selection = Selection(names=names, text=selector.text, dynamic_empty=tuple(evaluation.empty))
     if not names and not (allow_empty and evaluation.is_dynamic):
-        raise nothing_selected(selector.text, selection.dynamic_empty)
+        raise nothing_selected(selector.text, selection.dynamic_empty, may_be_allowed=allow_empty is not None)
     return selection
 
 

@@ -80,10 +80,11 @@ def unknown_attribute(term: Term, fields: Iterable[str], text: str) -> UnknownGr
     )
 
 
-def nothing_selected(text: str, dynamic_empty: Iterable[str]) -> EmptySelectionError:
+def nothing_selected(text: str, dynamic_empty: Iterable[str], *, may_be_allowed: bool) -> EmptySelectionError:
     """Return the error for a selector that selects no node; the dynamic terms that are empty may be why."""
     empty = printable_line(" and ".join(dict.fromkeys(dynamic_empty)))
-    why = f" ({empty} is empty now); with --allow-empty that is no error" if empty else ""
+    why = f" ({empty} is empty now)" if empty else ""
+    why += "; with --allow-empty that is no error" if empty and may_be_allowed else ""
     return EmptySelectionError(f"{excerpt(text)!r} selects no node{why}")
 
 

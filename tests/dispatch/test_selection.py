@@ -41,6 +41,13 @@ def test_excluding_an_empty_term_excludes_nobody_and_excluding_all_is_a_mistake(
     assert chosen(tools, "@all", exclude="@all", allow_empty=True) == ()
 
 
+def test_to_allow_an_empty_term_is_suggested_only_where_the_command_has_the_option(tools: FakeToolbox) -> None:
+    for allow_empty, suggested in ((False, True), (None, False)):
+        with pytest.raises(EmptySelectionError, match="@state:drained is empty now") as told:
+            chosen(tools, "@state:drained", allow_empty=allow_empty)
+        assert ("--allow-empty" in str(told.value)) is suggested
+
+
 def test_terms_are_looked_up_where_the_toolbox_says(tools: FakeToolbox) -> None:
     tools.terms = Terms(read_file={"names": "r1n[1-2]\nr2n1"}.__getitem__)
     assert chosen(tools, "@file:names ! r1n1") == ("r1n2", "r2n1")
