@@ -17,14 +17,14 @@ from aifctl.custody import audit
 from aifctl.custody.person import from_where, real_user
 from aifctl.dispatch.consent import is_guarded, planned, seek_consent
 from aifctl.dispatch.deed import Deed, Order
-from aifctl.dispatch.pacing import pacing_of
+from aifctl.dispatch.pacing import pacing_of, width_note
 from aifctl.dispatch.selection import by_reason, said_by_reason
 from aifctl.dispatch.signals import obeyed
-from aifctl.fanout.conduct import conduct, make_folder
-from aifctl.fanout.descriptors import fitting_width, raise_descriptors
+from aifctl.fanout.conduct import conduct, make_folder, worker_count
+from aifctl.fanout.descriptors import raise_descriptors
 from aifctl.fanout.halt import Halt
 from aifctl.fanout.journal import Journal, open_journal
-from aifctl.fanout.plan import Keeping, RunPlan, Tally
+from aifctl.fanout.plan import Keeping, Pacing, RunPlan, Tally
 from aifctl.fanout.run_ids import claim_run
 from aifctl.fanout.run_summary import command_of
 from aifctl.fleet.nodeset_fold import fold_short
@@ -119,14 +119,15 @@ def _claimed(order: Order, tools: Toolbox) -> RunPlan:
     endpoints = tools.endpoints(order.nodes.names)
     tools.check_keys(endpoints)
     head, pacing = _head(order, tools), pacing_of(order.fan.pace, order.nodes.names, tools)
-    fitting_width(pacing.width, descriptors=raise_descriptors())
+    _say_width(pacing, len(endpoints), tools)
     cap_bytes, outdir = tools.settings.value("output_cap"), _absolute(order.fan.keep.outdir)
     if outdir is not None:
         make_folder(Path(outdir))
+    run_id, work = claim_run(tools.state, tools.clock, random.SystemRandom()), order.deed.work
     return RunPlan(
-        run_id=claim_run(tools.state, tools.clock, random.SystemRandom()),
+        run_id=run_id,
         verb=order.deed.verb,
-        work=order.deed.work,
+        work=work(run_id) if callable(work) else work,
         endpoints=endpoints,
         skipped=order.nodes.skipped,
         head=head,
@@ -134,6 +135,15 @@ def _claimed(order: Order, tools: Toolbox) -> RunPlan:
         keeping=_keeping(order, cap_bytes, outdir),
         changing=order.deed.changing,
     )
+
+
+def _say_width(pacing: Pacing, nodes_count: int, tools: Toolbox) -> None:
+    workers_count = worker_count(pacing, nodes_count=nodes_count, cores_count=len(os.sched_getaffinity(0)))
+    note = width_note(
+        pacing.width, nodes_count=nodes_count, workers_count=workers_count, descriptors=raise_descriptors()
+    )
+    if note:
+        tools.note(note)
 
 
 def _keeping(order: Order, cap_bytes: int, outdir: str | None) -> Keeping:
@@ -179,6 +189,7 @@ def _head(order: Order, tools: Toolbox) -> dict[str, Any]:
         "from": from_where(tools.environ),
         "reason": fan.consent.reason or None,
         "work": dict(deed.facts),
+        "owner": deed.owner or None,
         "pace": asdict(fan.pace),
         "include_states": list(fan.chosen.include_states),
         "outdir": _absolute(fan.keep.outdir),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from aifctl.core.errors import UsageError
 from aifctl.core.units import parse_count_or_share
 from aifctl.dispatch.asked import Pace
+from aifctl.fanout.descriptors import fitting_width
 from aifctl.fanout.plan import Pacing
 from aifctl.fleet.fleet import Fleet
 from aifctl.ports.toolbox import Toolbox
@@ -18,7 +19,8 @@ def pacing_of(pace: Pace, names: tuple[str, ...], tools: Toolbox) -> Pacing:
     fleet, value = tools.fleet, tools.settings.value
     width, most = value("width"), fleet.policy.max_width
     if most is not None and most < width:
-        tools.note(f"the policy of {fleet.origin} lowers the width from {width} to {most}", detail=True)
+        asked = tools.settings.origin("width").source.startswith("--")
+        tools.note(f"the policy of {fleet.origin} lowers the width from {width} to {most}", detail=not asked)
         width = most
     wave, wave_scope = _wave(pace.wave, names, fleet)
     return Pacing(
@@ -32,6 +34,15 @@ def pacing_of(pace: Pace, names: tuple[str, ...], tools: Toolbox) -> Pacing:
         stragglers=pace.stragglers,
         max_failed=_max_failed(pace.max_failed, total=len(names)),
     )
+
+
+def width_note(width: int, *, nodes_count: int, workers_count: int, descriptors: int) -> str:
+    """Return the sentence that says how far open files narrow a run, "" where they don't; SetupError as `fitting_width`."""
+    wanted = -(-width // workers_count)
+    fits, _ = fitting_width(wanted, descriptors=descriptors)
+    if fits == wanted or nodes_count <= fits * workers_count:
+        return ""
+    return f"the limit of {descriptors} open files lowers the width from {width} to {fits * workers_count}; raise it with ulimit -n"
 
 
 def _wave(text: str, names: tuple[str, ...], fleet: Fleet) -> tuple[int, dict[str, str]]:

@@ -266,7 +266,14 @@ def test_waves_width_retries_and_the_policys_cap_reach_the_fan_out(tmp_path: Pat
     assert report.exit is ExitCode.OK
     assert tools.transport.dials["r1n1"] == 2
     assert tools.transport.most_at_once <= 3
-    assert any("max_width" in note or "lowers the width" in note for note in tools.details)
+    assert any("lowers the width" in note for note in tools.details)
+
+
+def test_a_width_that_somebody_asked_for_is_not_lowered_silently(tmp_path: Path) -> None:
+    tools = toolbox(tmp_path, racks(policy=Policy(max_width=3)))
+    tools.settings = tools.settings.with_flags({"width": "5"})
+    carry_out(_order(tools, Pace(), tools.fleet.names), tools, ListSink())
+    assert any("lowers the width from 5 to 3" in note for note in tools.notes)
 
 
 @pytest.mark.parametrize(("wave", "most"), [("2", 2), ("25%", 8), ("rack", 8), ("su", 16)])
