@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-import errno
 import os
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from aifctl.core.errors import BusyError, SetupError
 from aifctl.fleet.lifecycle import State
 from aifctl.ports.store import Pruned
 from aifctl.ports.store_writes import Event, Move, Sighting
-from aifctl.store import log as log_module, snapshot as snapshot_module
-from aifctl.store.damage import DamagedLogError, LogError, NewerStoreError
-from aifctl.store.log import Log, snapshots_in
+from aifctl.store import log as log_module
+from aifctl.store.log import snapshots_in
 from aifctl.store.place import Place
-from aifctl.store.rebuild import rebuild
 from aifctl.store.segment import lock
-from aifctl.store.store import SqlStore, open_store
-from tests.store.server import Server
+from tests.store.nights import DAY_S, log_of, nights, pruned, segment_names, sweep
 from tests.store.store_parts import (
     NOW_S,
     PAT,
@@ -35,36 +29,6 @@ from tests.store.store_parts import (
     place_of,
     same_as_rebuilt,
 )
-from tests.store.test_migrations import LATER
-
-DAY_S = 86_400.0
-NODES = ("n1", "n2", "n3")
-
-
-def log_of(place: Place, roll_bytes: int = 1) -> Log:
-    return Log(state=place.state, parts=place.log, roll_bytes=roll_bytes)
-
-
-def sweep(store: SqlStore, clock: HandClock, name: str, **fields: object) -> None:
-    begin(store, name)
-    at_s = NOW_S + clock.passed_s
-    store.add(name, [look(node, at_s, **fields) for node in NODES])
-    store.end_sweep(name, answered=3, exit_code=0, facts={})
-
-
-def nights(place: Place, clock: HandClock, count: int, *, first: int = 0, roll_bytes: int = 1) -> None:
-    """Sweep once a day, each time with a segment of its own; what nodes are changes on the third day."""
-    for number in range(first, first + count):
-        digest = f"{number > 2:064x}"
-        with opened(place, clock) as store:
-            store._writer.log = log_of(place, roll_bytes)
-            sweep(store, clock, f"s{number}", facts_digest=digest, facts=f'["{digest}"]'.encode(), memory=b"[1]")
-        clock.passed_s += DAY_S
-
-
-def pruned(place: Place, clock: HandClock, *, keep_days: float, dry_run: bool = False) -> Pruned:
-    with opened(place, clock) as store:
-        return store.prune(before_s=NOW_S + clock.passed_s - keep_days * DAY_S, dry_run=dry_run)
 
 
 def fallen(node: str) -> Sighting:
@@ -78,10 +42,6 @@ def fallen(node: str) -> Sighting:
         message="m",
         nodes=(node,),
     )
-
-
-def segment_names(place: Place) -> list[str]:
-    return [path.name for path in log_of(place).segments()]
 
 
 def test_old_readings_go_and_those_that_are_kept_do_not(place: Place, clock: HandClock) -> None:
@@ -210,86 +170,6 @@ def test_an_sqlite_file_gives_its_space_back(tmp_path: Path) -> None:
     same_as_rebuilt(place)
 
 
-def test_a_database_that_is_gone_is_not_taken_for_a_new_one_once_its_log_was_pruned(tmp_path: Path) -> None:
-    place, clock = place_of(tmp_path), HandClock()
-    nights(place, clock, 5)
-    pruned(place, clock, keep_days=2.5)
-    assert place.path is not None
-    before = contents(place)
-    place.path.unlink()
-    with pytest.raises(SetupError, match=r"is empty, and its log was pruned.*`aifctl store rebuild`"):
-        opened(place, clock)
-    made = rebuild(place, clock=clock)
-    assert made.snapshot
-    assert contents(place) == before
-
-
-@pytest.mark.parametrize(
-    "spoil", [lambda data: data[:-60], lambda data: data[:900] + b"\0" + data[901:]], ids=["cut", "changed"]
-)
-def test_a_snapshot_that_is_damaged_is_said_and_the_store_is_left_as_it_is(
-    tmp_path: Path, spoil: Callable[[bytes], bytes]
-) -> None:
-    place, clock = place_of(tmp_path), HandClock()
-    nights(place, clock, 5)
-    pruned(place, clock, keep_days=2.5)
-    (path,) = snapshots_in(log_of(place).folder)
-    path.write_bytes(spoil(path.read_bytes()))
-    before = contents(place)
-    with pytest.raises(DamagedLogError):
-        rebuild(place, clock=clock)
-    assert contents(place) == before
-
-
-def test_a_snapshot_of_an_older_schema_is_brought_up_to_date_and_a_newer_one_refused(
-    place: Place, clock: HandClock, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    nights(place, clock, 5)
-    pruned(place, clock, keep_days=2.5)
-    anew = replace(place_of(tmp_path, f"sqlite:///{tmp_path}/anew.db"), log=place.log)
-    rebuild(anew, clock=clock, steps=LATER)
-    assert execute(anew, "SELECT version FROM schema_version") == [(2,)]
-    assert execute(anew, "SELECT count(*) FROM later") == [(1,)]
-    with open_store(anew, clock=clock, steps=LATER) as store:
-        assert len(store.readings("n1")) == 2
-    monkeypatch.setattr(snapshot_module, "VERSION", 0)
-    with pytest.raises(NewerStoreError):
-        rebuild(anew, clock=clock)
-
-
-def test_one_prunes_at_a_time_and_what_a_killed_one_left_is_no_hindrance(place: Place, clock: HandClock) -> None:
-    nights(place, clock, 5)
-    unfinished = log_of(place).folder / ".snapshot.new"
-    unfinished.write_bytes(b"half of one")
-    descriptor = os.open(unfinished, os.O_RDWR)
-    assert lock(descriptor)
-    before = segment_names(place)
-    with pytest.raises(BusyError, match="somebody else prunes"):
-        pruned(place, clock, keep_days=2.5)
-    assert set(before) <= set(segment_names(place))
-    os.close(descriptor)
-    assert pruned(place, clock, keep_days=2.5).segments_count == 3
-    assert not unfinished.exists()
-    same_as_rebuilt(place)
-
-
-def test_where_the_disk_is_full_no_segment_goes(
-    place: Place, clock: HandClock, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    nights(place, clock, 5)
-
-    def full(*_: object) -> None:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-    before = segment_names(place)
-    with monkeypatch.context() as patch:
-        patch.setattr(snapshot_module, "sync_folder", full)
-        with pytest.raises(LogError, match="is full"):
-            pruned(place, clock, keep_days=2.5)
-    assert set(before) <= set(segment_names(place))
-    same_as_rebuilt(place)
-
-
 def test_a_segment_that_is_pruned_while_somebody_reaches_for_it_is_not_written(
     place: Place, clock: HandClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -309,18 +189,3 @@ def test_a_segment_that_is_pruned_while_somebody_reaches_for_it_is_not_written(
         (new,) = log_of(place).segments()
         assert new != path
         assert new.stat().st_size > 0
-
-
-@pytest.mark.db
-def test_what_one_control_host_pruned_is_rebuilt_with_the_logs_of_the_others(tmp_path: Path, server: Server) -> None:
-    url, clock = server.database(), HandClock()
-    places = [place_of(tmp_path / name, url) for name in ("ctl1", "ctl2")]
-    nights(places[0], clock, 4)
-    nights(places[1], clock, 4, first=4)
-    nights(places[0], clock, 2, first=8)
-    assert pruned(places[0], clock, keep_days=4.5).segments_count == 4
-    nights(places[1], clock, 1, first=10)
-    before = contents(places[0])
-    anew = replace(place_of(tmp_path / "ctl1", server.database()), log=places[0].log)
-    rebuild(anew, clock=clock, logs=[places[1].state.path.joinpath(*places[1].log)])
-    assert contents(anew) == before
