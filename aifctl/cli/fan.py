@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from aifctl.cli.call import reaching_flags
 from aifctl.cli.invocation import current
-from aifctl.cli.options import Becoming, Guarding, Keeping, Pacing, Reaching, Selecting, Timetable
+from aifctl.cli.options import Becoming, BeingRoot, Guarding, Keeping, Pacing, Reaching, Selecting, Timetable
 from aifctl.core.errors import UsageError
 from aifctl.core.units import parse_duration_s, parse_share
 from aifctl.dispatch import asked
@@ -57,12 +57,12 @@ def fan(
         chosen=chosen(selecting, pacing.include_state),
         pace=asked.Pace(
             wave=pacing.wave or "",
-            deadline_s=_seconds("--deadline", pacing.deadline),
+            deadline_s=seconds("--deadline", pacing.deadline),
             stragglers=_stragglers(pacing.stragglers),
             retries=pacing.retries,
             max_failed=pacing.max_failed or "",
             workers=pacing.workers,
-            min_coverage=_told("--min-coverage", parse_share, pacing.min_coverage or min_coverage),
+            min_coverage=told("--min-coverage", parse_share, pacing.min_coverage or min_coverage),
         ),
         keep=_keep(keeping) if keeping else asked.Keep(),
         consent=consent(guarding),
@@ -82,7 +82,7 @@ def timetable_of(given: Timetable) -> asked.Timetable:
     """Return what cron asked for."""
     return asked.Timetable(
         lock=given.lock or "",
-        jitter_s=_seconds("--jitter", given.jitter) or 0.0,
+        jitter_s=seconds("--jitter", given.jitter) or 0.0,
         textfile=given.textfile,
         heartbeat=given.heartbeat_url,
     )
@@ -94,7 +94,7 @@ def flags(
     pacing: Pacing,
     *,
     keeping: Keeping | None = None,
-    becoming: Becoming | None = None,
+    becoming: Becoming | BeingRoot | None = None,
 ) -> dict[str, str | None]:
     """Return the settings that these options override."""
     return {
@@ -113,8 +113,9 @@ def _keep(keeping: Keeping) -> asked.Keep:
     return asked.Keep(outdir=keeping.outdir, live=keeping.live, only_changes=keeping.only_changes)
 
 
-def _seconds(option: str, text: str | None) -> float | None:
-    return None if text is None else _told(option, parse_duration_s, text)
+def seconds(option: str, text: str | None) -> float | None:
+    """Return a duration that an option gives; None where it was not given."""
+    return None if text is None else told(option, parse_duration_s, text)
 
 
 def _stragglers(text: str | None) -> tuple[float, float] | None:
@@ -123,10 +124,10 @@ def _stragglers(text: str | None) -> tuple[float, float] | None:
     share, colon, rest = text.partition(":")
     if not colon:
         raise UsageError(f"--stragglers {text!r}: write SHARE:TIME, such as 99.5%:30s")
-    return _told("--stragglers", parse_share, share), _told("--stragglers", parse_duration_s, rest)
+    return told("--stragglers", parse_share, share), told("--stragglers", parse_duration_s, rest)
 
 
-def _told(option: str, parse: Callable[[str], float], text: str) -> float:
+def told(option: str, parse: Callable[[str], float], text: str) -> float:
     """Parse what an option says; a mistake in it names the option."""
     try:
         return parse(text)

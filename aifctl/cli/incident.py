@@ -9,9 +9,8 @@ import typer
 
 from aifctl.cli.call import call
 from aifctl.cli.command import command, group
+from aifctl.cli.fan import seconds
 from aifctl.cli.options import Everywhere
-from aifctl.core.errors import UsageError
-from aifctl.core.units import parse_duration_s
 
 Numbers = Annotated[list[int] | None, typer.Argument(metavar="INCIDENT...", help="Their numbers")]
 Reason = Annotated[str, typer.Option(metavar="TEXT", help="Why, for whoever reads it later")]
@@ -39,7 +38,7 @@ def _add_looking(incident: typer.Typer) -> None:
         """Print the incidents that are open, worst first."""
         from aifctl.health.incident_verbs import ListAsked, list_incidents
 
-        asked = ListAsked(closed_within_s=_seconds("--closed", closed), check=check)
+        asked = ListAsked(closed_within_s=seconds("--closed", closed), check=check)
         return call(partial(list_incidents, asked), everywhere)
 
     @command(incident, "show", examples=["aifctl incident show 12", "aifctl incident show 12 -o json"])
@@ -74,7 +73,7 @@ def _add_saying(incident: typer.Typer) -> None:
         """Tell nobody of incidents for a while; what they make a sweep do goes on."""
         from aifctl.health.incident_verbs import silence as verb
 
-        for_s = _seconds("--for", for_) or 0.0
+        for_s = seconds("--for", for_) or 0.0
         return call(partial(verb, numbers or [], for_s, reason), everywhere)
 
     @command(
@@ -90,10 +89,3 @@ def _add_saying(incident: typer.Typer) -> None:
         from aifctl.health.incident_verbs import close as verb
 
         return call(partial(verb, numbers or [], reason), everywhere)
-
-
-def _seconds(option: str, text: str | None) -> float | None:
-    try:
-        return None if text is None else parse_duration_s(text)
-    except UsageError as problem:
-        raise UsageError(f"{option}: {problem}") from problem

@@ -10,19 +10,15 @@ import typer
 
 from aifctl.cli.call import call
 from aifctl.cli.command import command
-from aifctl.cli.fan import chosen, consent, fan, flags
+from aifctl.cli.fan import chosen, consent, fan, flags, seconds, told
 from aifctl.cli.invocation import current
-from aifctl.cli.options import Everywhere, Guarding, Pacing, Reaching, Selecting
-from aifctl.core.errors import UsageError
+from aifctl.cli.options import BeingRoot, Everywhere, Guarding, Pacing, Reaching, Selecting
 from aifctl.core.units import parse_duration_s
 from aifctl.dispatch import asked
 
 SkipBusy = Annotated[
     bool, typer.Option("--skip-busy", help="Leave out what is refused, in place of stopping before it starts")
 ]
-
-NoSudo = Annotated[bool, typer.Option("--no-sudo", help="As the login user, who is root")]
-SudoPassword = Annotated[str | None, typer.Option(metavar="REF", help="file:PATH, fd:N, cmd:COMMAND or ask")]
 
 
 def add_to(node: typer.Typer) -> None:
@@ -58,7 +54,7 @@ def _add_drain(node: typer.Typer) -> None:
         """Take nodes out of service; needs a --reason, and goes on with the last good inventory where it must."""
         from aifctl.health.draining import DrainAsked, drain as verb
 
-        drained = DrainAsked(fan=_fan(selecting, guarding), idle=idle, wait_s=_seconds(wait))
+        drained = DrainAsked(fan=_fan(selecting, guarding), idle=idle, wait_s=seconds("--wait", wait))
         return call(partial(verb, drained), everywhere, {"hostfile": selecting.hostfile})
 
 
@@ -104,9 +100,8 @@ def _add_reboot(node: typer.Typer) -> None:
         reaching: Reaching,
         pacing: Pacing,
         guarding: Guarding,
+        root: BeingRoot,
         everywhere: Everywhere,
-        no_sudo: NoSudo = False,
-        sudo_password: SudoPassword = None,
         skip_busy: SkipBusy = False,
         back: Annotated[str, typer.Option(metavar="TIME", help="How long a node may be away")] = "30m",
     ) -> int:
@@ -114,8 +109,8 @@ def _add_reboot(node: typer.Typer) -> None:
         from aifctl.health.following_up import FollowUpAsked, reboot as verb
 
         who = _over_ssh(selecting, pacing, guarding, skip_busy=skip_busy)
-        what = FollowUpAsked(fan=who, sudo=_user(no_sudo), back_s=_told("--back", back))
-        settings = {**flags(selecting, reaching, pacing), "sudo_password": sudo_password}
+        what = FollowUpAsked(fan=who, sudo=_user(root), back_s=told("--back", parse_duration_s, back))
+        settings = flags(selecting, reaching, pacing, becoming=root)
         return call(partial(verb, what), everywhere, settings)
 
 
@@ -133,17 +128,16 @@ def _add_reset(node: typer.Typer) -> None:
         reaching: Reaching,
         pacing: Pacing,
         guarding: Guarding,
+        root: BeingRoot,
         everywhere: Everywhere,
-        no_sudo: NoSudo = False,
-        sudo_password: SudoPassword = None,
         skip_busy: SkipBusy = False,
     ) -> int:
         """Reset all GPUs of drained nodes (nvidia-smi --gpu-reset), and look at them again."""
         from aifctl.health.following_up import FollowUpAsked, reset_gpu as verb
 
         who = _over_ssh(selecting, pacing, guarding, skip_busy=skip_busy)
-        settings = {**flags(selecting, reaching, pacing), "sudo_password": sudo_password}
-        return call(partial(verb, FollowUpAsked(fan=who, sudo=_user(no_sudo))), everywhere, settings)
+        settings = flags(selecting, reaching, pacing, becoming=root)
+        return call(partial(verb, FollowUpAsked(fan=who, sudo=_user(root))), everywhere, settings)
 
 
 def _add_collect(node: typer.Typer) -> None:
@@ -159,20 +153,19 @@ def _add_collect(node: typer.Typer) -> None:
         selecting: Selecting,
         reaching: Reaching,
         pacing: Pacing,
+        root: BeingRoot,
         everywhere: Everywhere,
         outdir: Annotated[str | None, typer.Option(metavar="DIR", help="Gets a folder for each node")] = None,
         bug_report: Annotated[
             bool, typer.Option("--bug-report", help="Also what nvidia-bug-report.sh makes; takes minutes")
         ] = False,
-        no_sudo: NoSudo = False,
-        sudo_password: SudoPassword = None,
     ) -> int:
         """Collect what a ticket asks for: dmesg, journal, nvidia-smi -q, ibstat, lspci; nothing is changed."""
         from aifctl.health.collecting import CollectAsked, collect as verb
 
         who = replace(_over_ssh(selecting, pacing, Guarding()), keep=asked.Keep(outdir=outdir))
-        settings = {**flags(selecting, reaching, pacing), "sudo_password": sudo_password}
-        what = CollectAsked(fan=who, bug_report=bug_report, sudo=_user(no_sudo))
+        settings = flags(selecting, reaching, pacing, becoming=root)
+        what = CollectAsked(fan=who, bug_report=bug_report, sudo=_user(root))
         return call(partial(verb, what), everywhere, settings)
 
 
@@ -181,21 +174,10 @@ def _over_ssh(selecting: Selecting, pacing: Pacing, guarding: Guarding, *, skip_
     return replace(made, chosen=replace(made.chosen, skip_busy=skip_busy))
 
 
-def _user(no_sudo: bool) -> str | None:
-    return None if no_sudo else "root"
+def _user(root: BeingRoot) -> str | None:
+    return None if root.no_sudo else "root"
 
 
 def _fan(selecting: Selecting, guarding: Guarding, *, skip_busy: bool = False) -> asked.Fan:
     who = replace(chosen(selecting), skip_busy=skip_busy)
     return asked.Fan(chosen=who, consent=consent(guarding), argv=current().argv)
-
-
-def _seconds(text: str | None) -> float | None:
-    return None if text is None else _told("--wait", text)
-
-
-def _told(option: str, text: str) -> float:
-    try:
-        return parse_duration_s(text)
-    except UsageError as problem:
-        raise UsageError(f"{option}: {problem}") from problem

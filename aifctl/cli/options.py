@@ -240,6 +240,21 @@ class Timetable:
     ] = None
 
 
+_SudoPassword = Annotated[
+    str | None, typer.Option(metavar="REF", help="file:PATH, fd:N, cmd:COMMAND or ask", rich_help_panel=_PACE)
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BeingRoot:
+    """Root on the node."""
+
+    no_sudo: Annotated[
+        bool, typer.Option("--no-sudo", help="As the login user, who is root", rich_help_panel=_PACE)
+    ] = False
+    sudo_password: _SudoPassword = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Becoming:
     """Another user on the node."""
@@ -247,6 +262,4 @@ class Becoming:
     sudo: Annotated[str | None, typer.Option(metavar="[=USER]", help="As root, or as USER", rich_help_panel=_PACE)] = (
         None
     )
-    sudo_password: Annotated[
-        str | None, typer.Option(metavar="REF", help="file:PATH, fd:N, cmd:COMMAND or ask", rich_help_panel=_PACE)
-    ] = None
+    sudo_password: _SudoPassword = None

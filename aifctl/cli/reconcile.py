@@ -9,11 +9,9 @@ import typer
 
 from aifctl.cli.call import call
 from aifctl.cli.command import command
-from aifctl.cli.fan import timetable_of
+from aifctl.cli.fan import seconds, timetable_of
 from aifctl.cli.invocation import current
 from aifctl.cli.options import Everywhere, Timetable
-from aifctl.core.errors import UsageError
-from aifctl.core.units import parse_duration_s
 from aifctl.dispatch import asked
 
 
@@ -38,15 +36,8 @@ def add_to(app: typer.Typer) -> None:
         """
         from aifctl.health.reconciling import reconcile as verb
 
-        pace = asked.Pace(deadline_s=_seconds(deadline))
+        pace = asked.Pace(deadline_s=seconds("--deadline", deadline))
         fan = asked.Fan(
             chosen=asked.Chosen(selector=None), pace=pace, timetable=timetable_of(timetable), argv=current().argv
         )
         return call(partial(verb, fan), everywhere)
-
-
-def _seconds(text: str | None) -> float | None:
-    try:
-        return None if text is None else parse_duration_s(text)
-    except UsageError as problem:
-        raise UsageError(f"--deadline: {problem}") from problem

@@ -9,7 +9,7 @@ import typer
 
 from aifctl.cli.call import call
 from aifctl.cli.command import command
-from aifctl.cli.fan import chosen
+from aifctl.cli.fan import chosen, told
 from aifctl.cli.options import Everywhere, Selecting
 
 
@@ -54,7 +54,7 @@ def add_to(app: typer.Typer) -> None:
             by=parse_by(by),
             is_map=as_map,
             fail_on=fail_on or "",
-            stale_after_s=parse_duration_s(stale_after),
+            stale_after_s=told("--stale-after", parse_duration_s, stale_after),
         )
         flags = {"hostfile": selecting.hostfile}
         if watch is None:

@@ -119,6 +119,11 @@ def test_exit_codes(operator: Operator, swept: SqlStore, words: tuple[str, ...],
     assert said.code == code, said
 
 
+def test_a_duration_that_is_none_names_its_option(operator: Operator) -> None:
+    said = operator.aifctl("status", "--stale-after", "soon")
+    assert "--stale-after: 'soon' is not a duration" in said.err
+
+
 def test_nagios_is_told_critical_and_prometheus_reads_the_numbers(operator: Operator, swept: SqlStore) -> None:
     said = operator.aifctl("status", "-o", "nagios")
     assert said.code == 2, said
