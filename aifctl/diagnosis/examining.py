@@ -123,7 +123,7 @@ class Examiner:
         as_before = kept.ground == ground
         tally = asked(case, self._moving if as_before else self._all)
         if as_before:
-            tally.judged += [name for name in kept.judged if name in self._still]
+            tally.judged += filter(self._still.__contains__, kept.judged)
             tally.findings += self._still_found(kept)
         return verdict_of(tally.findings, tally.judged, node=case.reading.node), ground
 
@@ -169,8 +169,7 @@ class Examiner:
         return Look(node=node, at_s=at_s, settled=settled, findings=findings)
 
     def _ground(self, facts_digest: str, profile: Profile | None, inventory: Mapping[str, str]) -> str:
-        told = sorted(inventory.items())
-        text = f"{self._own}:{facts_digest}:{profile.digest if profile else ''}:{told}"
+        text = "\n".join((self._own, facts_digest, profile.digest if profile else "", *inventory, *inventory.values()))
         return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
     def _still_found(self, kept: NodeFindings) -> Sequence[Finding]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import chain
 from typing import Any
 
 from aifctl.diagnosis.absent import NEUTRAL, Absent, CannotTellError, NeutralError, known, told
@@ -47,6 +48,11 @@ def _is_neutral(value: Absent, name: str, case: Case) -> bool:
         return True
     section, sent = case.reading.gpu, not case.reading.node
     return sent and value is Absent.MISSING and section is not None and name in untold_by(section.source)
+
+
+def all_told(gpus: Iterable[Gpu], get: Callable[[Gpu], tuple[Any, ...]]) -> Iterator[Any]:
+    """Return all that some GPUs tell, one after the other, for glances; `get` is an `attrgetter` of more than one field."""
+    return chain.from_iterable(map(get, gpus))
 
 
 def every_gpu(reading: Reading) -> Iterator[tuple[str, Gpu]]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from aifctl.core.printable import printable_line
 from aifctl.diagnosis.absent import CannotTellError, NeutralError
-from aifctl.diagnosis.check import Case, Check
+from aifctl.diagnosis.check import Case, Check, Glance
 from aifctl.diagnosis.finding import RANK, Action, Finding, Result
 from aifctl.diagnosis.reading import Reading, SectionName, SectionStatus
 from aifctl.diagnosis.subjects import NODE
@@ -35,12 +35,16 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Panel:
-    """Checks that judge the same things, which are listed once a reading; most checks of a section do."""
+    """Checks that judge the same things, which are listed once a reading; most checks of a section do.
+
+    Attributes:
+        checks: by their glances; what several share is seen once.
+    """
 
     section: SectionName
     judges_ends: bool
     subjects: Callable[[Reading], Iterable[tuple[str, Any]]]
-    checks: tuple[Check, ...]
+    checks: Mapping[Glance | None, Sequence[Check]]
 
 
 def panels_of(checks: Iterable[Check]) -> tuple[Panel, ...]:
@@ -49,9 +53,16 @@ def panels_of(checks: Iterable[Check]) -> tuple[Panel, ...]:
     for check in checks:
         found.setdefault((check.section, check.judges_ends, check.subjects), []).append(check)
     return tuple(
-        Panel(section=section, judges_ends=judges_ends, subjects=subjects, checks=tuple(those))
+        Panel(section=section, judges_ends=judges_ends, subjects=subjects, checks=_by_glance(those))
         for (section, judges_ends, subjects), those in found.items()
     )
+
+
+def _by_glance(checks: Iterable[Check]) -> Mapping[Glance | None, Sequence[Check]]:
+    found: dict[Glance | None, list[Check]] = {}
+    for check in checks:
+        found.setdefault(check.all_fine, []).append(check)
+    return found
 
 
 @dataclass(slots=True)
@@ -116,27 +127,21 @@ def _ask(panel: Panel, case: Case, tally: Tally) -> None:
     except NeutralError:
         return
     except CannotTellError as problem:
-        tally.findings += [_unknown(check, NODE, problem) for check in panel.checks]
+        tally.findings += [_unknown(check, NODE, problem) for those in panel.checks.values() for check in those]
         return
     except Exception as problem:  # noqa: BLE001 - checks of a subject that raises are unknown on this node; the others go on
-        tally.findings += [_broken(check, NODE, problem) for check in panel.checks]
+        tally.findings += [_broken(check, NODE, problem) for those in panel.checks.values() for check in those]
         return
     things = [thing for _, thing in listed]
-    for check in panel.checks:
-        if _are_fine(check, things, case, tally.findings) or _judge_subjects(check, listed, case, tally.findings):
-            tally.judged.append(check.name)
-
-
-def _are_fine(check: Check, things: Sequence[Any], case: Case, findings: list[Finding]) -> bool:
-    if check.all_fine is None or not things:
-        return False
-    try:
-        return check.all_fine(things, case)
-    except (CannotTellError, TypeError):  # something is not told, or is compared with nothing: `judge` says what
-        return False
-    except Exception as problem:  # noqa: BLE001 - as for its `judge`, which is asked all the same
-        findings.append(_broken(check, NODE, problem))
-        return False
+    for glance, checks in panel.checks.items():
+        try:
+            fine = bool(glance and things and glance(things, case))
+        except (CannotTellError, TypeError):  # something is not told, or is compared with nothing: `judge` says what
+            fine = False
+        except Exception as problem:  # noqa: BLE001 - as of a `judge`; those are asked all the same
+            fine = False
+            tally.findings += [_broken(check, NODE, problem) for check in checks]
+        tally.judged += [check.name for check in checks if fine or _judge_subjects(check, listed, case, tally.findings)]
 
 
 def _judge_subjects(check: Check, subjects: Sequence[tuple[str, Any]], case: Case, findings: list[Finding]) -> bool:

@@ -31,8 +31,9 @@ def ground_of(
     """
     scopes: dict[str, Mapping[str, Sequence[str]]] = {kind: fleet.scope(kind) for kind in _SCOPES}
     scopes["cohort"] = _turned(drivers.items())
+    judged = frozenset(judged)
     return Ground(
-        judged=frozenset(judged),
+        judged=judged,
         scopes=scopes,
         leaf_of=_leaves(fleet, judged),
         gpu_counts={**_expected(fleet, judged, profiles), **gpu_counts},

@@ -9,7 +9,7 @@ from aifctl.diagnosis.absent import Absent
 from aifctl.diagnosis.check import Case, Check
 from aifctl.diagnosis.finding import Finding
 from aifctl.diagnosis.gpu import Gpu
-from aifctl.diagnosis.gpu_findings import WATCH, gpu_finding
+from aifctl.diagnosis.gpu_findings import WATCH, all_told, gpu_finding
 from aifctl.diagnosis.reading import SectionName
 from aifctl.diagnosis.subjects import gpus
 
@@ -30,7 +30,7 @@ _MOST_NAMED = 6
 
 
 def _all_fine(gpus: Sequence[Gpu], _case: Case) -> bool:
-    return all(isinstance(gpu.processes, tuple) and _BAD.isdisjoint(_values(gpu)) for gpu in gpus)
+    return all(isinstance(gpu.processes, tuple) for gpu in gpus) and _BAD.isdisjoint(all_told(gpus, _values))
 
 
 def _judge(gpu: Gpu, _case: Case) -> Iterator[Finding]:

@@ -9,7 +9,7 @@ from aifctl.diagnosis.absent import Absent, NeutralError
 from aifctl.diagnosis.check import Case, Check, Threshold
 from aifctl.diagnosis.finding import Finding
 from aifctl.diagnosis.gpu import Gpu
-from aifctl.diagnosis.gpu_findings import WATCH, ask_if_any, gpu_finding
+from aifctl.diagnosis.gpu_findings import WATCH, all_told, ask_if_any, gpu_finding
 from aifctl.diagnosis.growth_rate import has_grown, last_grown_at
 from aifctl.diagnosis.reading import SectionName
 from aifctl.diagnosis.remembering import gpu_identity
@@ -30,7 +30,7 @@ _counts = attrgetter(*_NAMES)
 
 
 def _all_fine(gpus: Sequence[Gpu], case: Case) -> bool:
-    return not has_grown(case.memory, _NAMES) and not any(Absent in map(type, _counts(gpu)) for gpu in gpus)
+    return not has_grown(case.memory, _NAMES) and Absent not in map(type, all_told(gpus, _counts))
 
 
 def _judge(gpu: Gpu, case: Case) -> Iterator[Finding]:

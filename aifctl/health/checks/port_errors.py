@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from aifctl.diagnosis.absent import Absent, CannotTellError, known, told
+from aifctl.diagnosis.absent import CannotTellError, known, told
 from aifctl.diagnosis.check import Case, Check, Threshold
 from aifctl.diagnosis.fabric_ports import has_fabric_port, need_fabric_port
 from aifctl.diagnosis.finding import Action, Finding, Result
@@ -35,11 +35,8 @@ def _all_fine(ports: Sequence[Port], case: Case) -> bool:
     grown = {identity for identity, _ in case.memory.growths}
     if grown and not grown.isdisjoint(map(port_identity, ports)):
         return False
-    return all(_has_all(port) for port in ports) and has_fabric_port(ports, case)
-
-
-def _has_all(port: Port) -> bool:
-    return not isinstance(port.counters, Absent) and port.counters.keys() >= _WATCHED_NAMES
+    all_there = all(name in port.counters for port in ports for name in _WATCHED_NAMES)
+    return all_there and has_fabric_port(ports, case)
 
 
 def _judge(port: Port, case: Case) -> Iterator[Finding]:

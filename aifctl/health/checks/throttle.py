@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from operator import attrgetter
 
-from aifctl.diagnosis.absent import UNTOLD
+from aifctl.diagnosis.absent import UNTOLD, Absent
 from aifctl.diagnosis.check import Case, Check, Threshold
 from aifctl.diagnosis.finding import Finding
 from aifctl.diagnosis.gpu import Gpu
-from aifctl.diagnosis.gpu_findings import DRAIN, WATCH, ask, ask_if_any, gpu_finding
+from aifctl.diagnosis.gpu_findings import DRAIN, WATCH, all_told, ask, ask_if_any, gpu_finding
 from aifctl.diagnosis.growth_rate import has_grown
 from aifctl.diagnosis.reading import SectionName
 from aifctl.diagnosis.remembering import POWER_CAP_GRAIN_US, gpu_identity
@@ -41,10 +41,9 @@ _times = attrgetter(*_TIMES)
 def _all_fine(gpus: Sequence[Gpu], case: Case) -> bool:
     if has_grown(case.memory, _TIMES):
         return False
-    return all(
-        isinstance(gpu.throttle_reasons, int) and not gpu.throttle_reasons & _ANY_BIT and UNTOLD.isdisjoint(_times(gpu))
-        for gpu in gpus
-    )
+    reasons = {gpu.throttle_reasons for gpu in gpus}
+    held_back = any(isinstance(one, Absent) or one & _ANY_BIT for one in reasons)
+    return not held_back and UNTOLD.isdisjoint(all_told(gpus, _times))
 
 
 def _judge(gpu: Gpu, case: Case) -> Iterator[Finding]:
