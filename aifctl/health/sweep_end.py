@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from aifctl.core.errors import AifctlError
-from aifctl.core.exit_codes import ExitCode
+from aifctl.core.exit_codes import ExitCode, first_that_applies
 from aifctl.core.report import Coverage
 from aifctl.core.tracebacks import keep_trace
 from aifctl.core.words import counted
@@ -58,7 +58,7 @@ class Ending:
         if trouble:
             notes.append("incidents are as the sweep before left them: not all of this one is in the store")
         sighted: list[Sighted] = []
-        steps: list[Callable[[], Iterable[str]]] = [lambda: self._close(coverage, code), self._send]
+        steps: list[Callable[[], Iterable[str]]] = [lambda: self._close(coverage, code, trouble), self._send]
         if not trouble:
             steps = [lambda: self._fold(sighted), lambda: self._announce(sighted), lambda: self._do(sighted), *steps]
         for step in steps:
@@ -105,9 +105,12 @@ class Ending:
     def _do(self, sighted: Sequence[Sighted]) -> Iterable[str]:
         return act(sighted, self._tools, self._by).notes if self._act else ()
 
-    def _close(self, coverage: Coverage, code: ExitCode) -> Iterator[str]:
+    def _close(self, coverage: Coverage, code: ExitCode, trouble: Iterable[AifctlError]) -> Iterator[str]:
+        """Say in the store how it ended, by what of it is there: whoever looks there later sees no more."""
+        kept = replace(coverage, answered=len(self._count.covered - self._taking.waiting))
+        exit_code = first_that_applies(code, *(problem.exit_code for problem in trouble))
         self._tools.store.end_sweep(
-            self._sweep, answered=coverage.answered, exit_code=int(code), facts={"coverage": coverage.share}
+            self._sweep, answered=kept.answered, exit_code=int(exit_code), facts={"coverage": kept.share}
         )
         yield from ()
 

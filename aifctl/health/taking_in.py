@@ -69,9 +69,9 @@ class TakingIn:
         return self._queued if self._store.queued_count else None
 
     @property
-    def waiting_count(self) -> int:
-        """How many looks no store has."""
-        return len(self._waiting)
+    def waiting(self) -> frozenset[str]:
+        """The nodes whose looks no store has, nor its log."""
+        return frozenset(look.node for look in self._waiting)
 
     async def beside(self, work: Coroutine[Any, Any, T]) -> T:
         """Do `work`, and meanwhile let nothing wait for long, also while no node answers."""

@@ -95,12 +95,12 @@ def test_a_store_that_is_away_is_tried_again_once_a_second_and_has_all_in_the_en
 
 
 @pytest.mark.parametrize("problem", [BackendError("away"), SetupError("the disk is full")])
-def test_what_no_store_took_is_trouble_and_counted(problem: AifctlError) -> None:
+def test_what_no_store_took_is_trouble_and_told_by_node(problem: AifctlError) -> None:
     some = taking(ListStore(problems=[problem]), HandClock())
     some.take(look(1))
     some.flush()
     assert some.trouble is problem
-    assert some.waiting_count == 1
+    assert some.waiting == {look(1).node}
 
 
 def test_what_is_queued_is_trouble_only_as_long_as_it_is() -> None:
@@ -109,6 +109,6 @@ def test_what_is_queued_is_trouble_only_as_long_as_it_is() -> None:
     some.begin(selector="@all", asked=1, probe="", facts={})
     some.take(look(1))
     some.flush()
-    assert (str(some.trouble), some.waiting_count) == ("queued", 0)
+    assert (str(some.trouble), some.waiting) == ("queued", frozenset())
     store.queued_count = 0
     assert some.trouble is None
