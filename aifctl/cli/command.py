@@ -8,11 +8,37 @@ from collections.abc import Callable, Sequence
 from typing import Any, get_args, get_type_hints
 
 import typer
+from typer.core import TyperCommand, TyperGroup, TyperOption
 
 from aifctl.core.errors import UsageError
 
+
+class _PlainHelp:
+    """Keeps help from writing <bool> behind --help, as if that took a value."""
+
+    def get_help_option(self, ctx: Any) -> TyperOption | None:
+        option: TyperOption | None = super().get_help_option(ctx)  # type: ignore[misc]  # of the class beside this one
+        if option is not None:
+            option.metavar = ""
+        return option
+
+
+class _Command(_PlainHelp, TyperCommand):
+    """One command."""
+
+
+class _Group(_PlainHelp, TyperGroup):
+    """One noun."""
+
+
 #: How every app and group of ours is made: plain errors (main renders them), our own completion.
-APP = {"add_completion": False, "pretty_exceptions_enable": False, "rich_markup_mode": "rich", "no_args_is_help": True}
+APP = {
+    "cls": _Group,
+    "add_completion": False,
+    "pretty_exceptions_enable": False,
+    "rich_markup_mode": "rich",
+    "no_args_is_help": True,
+}
 
 
 def group(about: str) -> typer.Typer:
@@ -34,7 +60,11 @@ def command(
         about = inspect.getdoc(function) or ""
         text = "\n\n".join([*(f"[dim]$[/] {_escape(example)}" for example in examples), _escape(about)])
         app.command(
-            name, help=text, short_help=about.split("\n")[0], context_settings={"help_option_names": ["-h", "--help"]}
+            name,
+            cls=_Command,
+            help=text,
+            short_help=about.split("\n")[0],
+            context_settings={"help_option_names": ["-h", "--help"]},
         )(spread)
         return function
 

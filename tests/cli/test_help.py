@@ -53,6 +53,15 @@ def test_what_an_example_shows_can_be_typed(place: str, example: str) -> None:
     _COMMANDS[place].make_context(place, rest)  # raises what Click has against it
 
 
+def test_no_option_looks_as_if_it_took_a_value_that_it_does_not_take(capsys: pytest.CaptureFixture[str]) -> None:
+    for words in (["--help"], ["runs", "--help"], ["runs", "list", "--help"]):
+        with pytest.raises(SystemExit):
+            _ROOT.main(words, prog_name="aifctl")
+    shown = capsys.readouterr().out
+    assert shown.count("--help") == 3
+    assert "bool" not in shown
+
+
 @pytest.mark.parametrize("place", _COMMANDS)
 def test_every_option_and_every_command_says_what_it_is_for(place: str) -> None:
     command = _COMMANDS[place]
