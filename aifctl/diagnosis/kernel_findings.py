@@ -7,11 +7,13 @@ from typing import Any
 
 from aifctl.diagnosis.absent import known
 from aifctl.diagnosis.check import Case
-from aifctl.diagnosis.finding import Action, Finding, Result
+from aifctl.diagnosis.finding import RANK, Action, Finding, Result
 from aifctl.diagnosis.kernel import KernelEvent, KernelSection
 from aifctl.diagnosis.lasting_events import further_count
+from aifctl.diagnosis.nvlink_words import LinkTold, has_words, link_errors
 from aifctl.diagnosis.subjects import NODE
-from aifctl.diagnosis.xid_chains import Happened, happened, is_hardware
+from aifctl.diagnosis.xid_chains import Happened, follows, happened, is_hardware
+from aifctl.diagnosis.xids import NVLINK_ERROR
 
 _SHOWN_NUMBERS = 6
 _LINE_SHOWN = 240
@@ -69,15 +71,16 @@ def xid_findings(check: str, case: Case, *, nvlink: bool, links: frozenset[int])
     """Return a finding for each cause on each GPU: those of `links` alone, or all others."""
     all_of_node = happened(case.memory.events)
     wanted = [one for one in all_of_node if (one.cause.number in links) is nvlink]
-    made = [_xid_finding(check, one, is_hardware(one, all_of_node), case) for one in wanted]
+    made = [_xid_finding(check, one, all_of_node, case) for one in wanted]
     return [one for one in made if one.result is not Result.OK]
 
 
-def _xid_finding(check: str, one: Happened, hardware: bool, case: Case) -> Finding:
+def _xid_finding(check: str, one: Happened, all_of_node: Sequence[Happened], case: Case) -> Finding:
     subject, serial = gpu_place(one.pci_address, case)
-    result, action = one.verdict
-    if hardware and result is not Result.FAULT:
-        result, action = Result.DEGRADED, Action.DRAIN
+    hardware = is_hardware(one, all_of_node)
+    links = _links(one, case)
+    source = follows(one, all_of_node) if links and all(told.error.secondary for told in links) else None
+    result, action = _verdict(one, hardware, links, source)
     line = next(event for event in one.events if event.number == one.cause.number)
     return Finding(
         check=check,
@@ -85,7 +88,7 @@ def _xid_finding(check: str, one: Happened, hardware: bool, case: Case) -> Findi
         code=f"xid-{one.cause.number}",
         result=result,
         action=action,
-        message=_xid_message(one, hardware),
+        message=_xid_message(one, hardware) + _said_of_links(links, source),
         observed=one.counts[one.cause.number],
         expected=0,
         source=f"{_CATALOGUE}: {_advice(one)}",
@@ -97,9 +100,46 @@ def _xid_finding(check: str, one: Happened, hardware: bool, case: Case) -> Findi
             "occasions": len(one.chains),
             "first_at_s": one.events[0].at_s,
             **({"recovery_action": one.told_action} if one.told_action else {}),
+            **({"links": {str(told.link): f"{told.error.name} x{told.count}" for told in links}} if links else {}),
             **{name: line.facts[name] for name in ("link", "registers", "process", "pid") if name in line.facts},
         },
     )
+
+
+def _links(one: Happened, case: Case) -> tuple[LinkTold, ...]:
+    """Return what the words of an Xid 74 say, link by link; nothing of GPUs whose words NVIDIA does not explain."""
+    gpus = case.reading.gpu.gpus if case.reading.gpu else ()
+    names = {known(gpu.name, "") for gpu in gpus} - {""}
+    if one.cause.number != NVLINK_ERROR or not names or not all(map(has_words, names)):
+        return ()
+    return link_errors(event for event in one.events if event.number == NVLINK_ERROR)
+
+
+def _verdict(
+    one: Happened, hardware: bool, links: Sequence[LinkTold], source: Happened | None
+) -> tuple[Result, Action]:
+    if one.told_verdict:
+        return one.told_verdict
+    if source:
+        return Result.WATCH, Action.WATCH
+    if links:
+        return max((told.verdict for told in links), key=lambda verdict: (RANK[verdict[0]], _MILDEST.index(verdict[1])))
+    if hardware and one.cause.result is not Result.FAULT:
+        return Result.DEGRADED, Action.DRAIN
+    return one.cause.result, one.cause.action
+
+
+_MILDEST = tuple(Action)
+
+
+def _said_of_links(links: Sequence[LinkTold], source: Happened | None) -> str:
+    if source:
+        return f"; by its words it follows from the Xid {source.cause.number} of the GPU at {source.pci_address}"
+    by_meaning: dict[str, list[str]] = {}
+    for told in links:
+        by_meaning.setdefault(told.error.meaning, []).append(str(told.link))
+    said = [f"link{'s' if len(those) > 1 else ''} {', '.join(those)}: {why}" for why, those in by_meaning.items()]
+    return f"; {'; '.join(said)}" if said else ""
 
 
 def _advice(one: Happened) -> str:

@@ -20,7 +20,7 @@ _LASTING = frozenset(
 #: While a node boots links come up, and cables are found missing that nobody has plugged.
 BOOTING_S = 600.0
 
-_TOLD = ("device", "server", "interface", "severity", "what")
+_TOLD = ("device", "server", "interface", "severity", "what", "link")
 _Kind = tuple[object, ...]
 
 

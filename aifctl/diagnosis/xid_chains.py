@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from aifctl.diagnosis.finding import Action, Result
 from aifctl.diagnosis.kernel import KernelEvent
 from aifctl.diagnosis.lasting_events import further_count
-from aifctl.diagnosis.xids import RECOVERY_ACTION, XidMeaning, meaning_of
+from aifctl.diagnosis.xids import NVLINK, RECOVERY_ACTION, XidMeaning, meaning_of
 
 #: An uncorrectable error, the remapping of its row and the end of its processes take 170 ms on an H100; a driver that
 #: gives up, resets and cleans up takes some seconds.
@@ -48,12 +48,11 @@ class Happened:
         return str(told[-1] or "") if told else ""
 
     @property
-    def verdict(self) -> tuple[Result, Action]:
-        """What the driver has told, else what the catalogue says of the cause."""
-        return _AS_TOLD.get(self.told_action) or (self.cause.result, self.cause.action)
+    def told_verdict(self) -> tuple[Result, Action] | None:
+        """What comes of the driver's own word, which comes first; None of "none", and where there was none."""
+        return _AS_TOLD.get(self.told_action)
 
 
-#: The driver's own word comes first; of "none" the cause stands as it is.
 _AS_TOLD = {
     "gpu-reset": (Result.FAULT, Action.RESET),
     "drain-and-reset": (Result.FAULT, Action.RESET),
@@ -98,6 +97,26 @@ def _chains(events: list[KernelEvent]) -> Iterator[tuple[KernelEvent, ...]]:
 def time_of(event: KernelEvent) -> float | None:
     """Return an event's time, since boot where that is told."""
     return event.monotonic_s if event.monotonic_s is not None else event.at_s
+
+
+def follows(one: Happened, all_of_node: Iterable[Happened]) -> Happened | None:
+    """Return what went wrong on another GPU whenever this did; None where there is no such thing, or no time is told."""
+    times = _times_of(one)
+    for other in all_of_node:
+        if (
+            other.pci_address == one.pci_address
+            or other.cause.result is not Result.FAULT
+            or other.cause.number in NVLINK
+        ):
+            continue
+        others = _times_of(other)
+        if times and all(any(abs(at_s - other_s) <= _GAP_S for other_s in others) for at_s in times):
+            return other
+    return None
+
+
+def _times_of(one: Happened) -> list[float]:
+    return [time_s for event in one.events if (time_s := time_of(event)) is not None]
 
 
 #: So often, each time on its own, and never elsewhere: the GPU is the likelier cause.

@@ -54,6 +54,8 @@ def meaning_of(number: int) -> XidMeaning:
 MEMORY = frozenset({48, 63, 64, 92, 94, 95, 140, 171, 172})
 #: Of the links to other GPUs: with an SXid the switch is where to look.
 NVLINK = frozenset({74, 136, 137})
+#: The one whose line has words about its link (nvlink_words).
+NVLINK_ERROR = 74
 #: The driver's own word on what to do.
 RECOVERY_ACTION = 154
 

@@ -115,6 +115,16 @@ def test_a_storm_is_its_first_lines_its_last_and_a_count() -> None:
     assert sum(map(further_count, events)) == 609
 
 
+def test_a_storm_of_one_link_leaves_another_links_error_as_it_was() -> None:
+    storm = tuple(
+        KernelEvent(kind="xid", number=74, pci_address="0000:1b:00.0", monotonic_s=float(at), facts={"link": 3})
+        for at in range(100)
+    )
+    alone = replace(storm[50], facts={"link": 5}, monotonic_s=50.5)
+    kept = remember(Memory(), some_reading(events=(*storm[:50], alone, *storm[50:]))).events
+    assert [further_count(event) for event in kept if event.facts["link"] == 5] == [0]
+
+
 def test_many_kinds_of_events_stay_bounded_and_what_is_a_fault_is_not_pushed_out() -> None:
     many = tuple(KernelEvent(kind="xid", number=number, monotonic_s=float(number)) for number in range(500))
     events = remember(Memory(), some_reading(events=many)).events

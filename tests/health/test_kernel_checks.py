@@ -8,8 +8,10 @@ from dataclasses import replace
 import pytest
 
 from aifctl.diagnosis.finding import Action, Result
+from aifctl.diagnosis.gpu import GpuSection
 from aifctl.diagnosis.kernel import KernelSection
 from aifctl.sim.hardware.kernel_log import KernelLog
+from tests.health.gpu_cases import eight
 from tests.health.kernel_cases import (
     BOOT,
     GPUS,
@@ -185,8 +187,58 @@ def test_a_link_that_fails_is_the_gpus_unless_the_switch_says_so_itself() -> Non
     log.xid(74, GPUS[1])
     log.sxid(22003, SWITCHES[1], severity="Non-fatal")
     (incident,) = incidents([replace(one, node="n1") for one in findings(log)])
-    assert (incident.check, incident.code, incident.action) == ("sxid", "sxid-22003", Action.DRAIN)
+    assert (incident.check, incident.code, incident.action) == ("sxid", "sxid-22003", Action.CABLE)
     assert len(incident.findings) == 3
+
+
+def link_failed(log: KernelLog, gpu: str, link: int, *words: str) -> None:
+    all_words = ", ".join((*words, *["0x0"] * (7 - len(words))))
+    log.xid(74, gpu, f"NVLink: fatal error detected on link {link}({all_words})")
+
+
+def test_a_link_that_fails_is_told_by_its_words_with_what_to_do() -> None:
+    log = healthy()
+    link_failed(log, GPUS[0], 5, "0x10000")
+    link_failed(log, GPUS[0], 7, "0x10")
+    (finding,) = findings(log)
+    assert (finding.action, finding.facts["links"]) == (Action.CABLE, {"5": "connection x1", "7": "parity x1"})
+    assert "link 5: it may be how the link is seated" in finding.message
+    assert "link 7: likely this GPU's own hardware" in finding.message
+
+
+def test_words_that_can_be_ignored_are_no_fault_and_the_drivers_word_comes_before_them() -> None:
+    log = healthy()
+    link_failed(log, GPUS[0], 5, "0x1")
+    assert found(log) == {(GPU, "nvlink-xid", "xid-74", "watch")}
+    log.xid(154, GPUS[0], "GPU recovery action changed from 0x0 (None) to 0x2 (Node Reboot Required)")
+    (finding,) = findings(log)
+    assert (finding.result, finding.action) == (Result.FAULT, Action.REBOOT)
+
+
+def test_a_link_that_goes_down_with_the_gpu_at_its_other_end_is_not_the_one_to_take_out() -> None:
+    log = healthy()
+    log.xid(79, GPUS[1])
+    link_failed(log, GPUS[0], 5, "0x2")
+    (finding,) = [one for one in findings(log) if one.check == "nvlink-xid"]
+    assert (finding.result, finding.action) == (Result.WATCH, Action.WATCH)
+    assert f"it follows from the Xid 79 of the GPU at {GPUS[1]}" in finding.message
+    log = healthy()
+    log.xid(79, GPUS[1])
+    log.say("nothing that matters", at_s=5000.0)
+    link_failed(log, GPUS[0], 5, "0x2")
+    assert (GPU, "nvlink-xid", "xid-74", "fault") in found(log)
+
+
+def test_the_words_of_a_gpu_whose_name_nobody_told_or_that_is_no_hopper_are_not_interpreted() -> None:
+    log = healthy()
+    link_failed(log, GPUS[0], 5, "0x1")
+    section = section_of(log)
+    look = reading(section)
+    others = GpuSection(source="nvml", gpus=tuple(replace(gpu, name="NVIDIA A100-SXM4-40GB") for gpu in eight()))
+    for one in (reading(section, gpus=False), replace(look, gpu=others)):
+        (finding,) = judged(one).findings
+        assert (finding.action, finding.facts["registers"]) == (Action.DRAIN, [1, 0, 0, 0, 0, 0, 0])
+        assert "links" not in finding.facts
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,9 @@ CHECK = Check(
     subjects=kernel,
     judge=_judge,
     detail="As the check xid, for Xids 74, 136 and 137: both ends of a link report it, so that with an SXid the NVSwitch is "
-    "where to look, and without one the GPU and its peer.",
+    "where to look, and without one the GPU and its peer. Of Hopper GPUs the seven words of Xid 74 are read as NVIDIA's "
+    "catalogue explains them (WORKFLOW_NVLINK_ERR), link by link: what can be ignored, what follows from an error elsewhere, "
+    "how a link is seated, the GPU's own hardware; of others they stay evidence.",
     moving=True,
     all_fine=no_events,
     explained_by=("sxid", "xid"),
