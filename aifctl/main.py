@@ -23,11 +23,11 @@ _STOPS = {signal.SIGINT: ExitCode.SIGINT, signal.SIGTERM: ExitCode.SIGTERM, sign
 _NAGIOS, _NAGIOS_UNKNOWN = frozenset({"nagios", "-onagios", "--output=nagios"}), 3
 
 
-def console() -> None:
-    """Run as the `aifctl` command."""
+def console(*, stopped: bool = False) -> NoReturn:
+    """Run as the `aifctl` command; `stopped` before it was loaded, only say so."""
     # A run makes few cycles and lives for seconds: looking for garbage less often saves 8 % of its CPU for 10 MB.
     gc.set_threshold(20_000, 20, 50)
-    code = main(sys.argv[1:])
+    code = main(sys.argv[1:], stopped=stopped)
     # Interpreter shutdown of asyncio, asyncssh and 6,250 results costs 0.1 s; everything that must be on disk is there.
     try:
         sys.stdout.flush()
@@ -37,10 +37,10 @@ def console() -> None:
     os._exit(code)
 
 
-def main(argv: Sequence[str]) -> int:
+def main(argv: Sequence[str], *, stopped: bool = False) -> int:
     """Run one command line and return its exit code; never raises."""
     try:
-        return _run(argv)
+        return _run(argv, stopped=stopped)
     except Exception:  # noqa: BLE001  not even telling has worked; Python's own exit code would mean findings
         import traceback  # noqa: PLC0415  only here
 
@@ -49,11 +49,13 @@ def main(argv: Sequence[str]) -> int:
         return _NAGIOS_UNKNOWN if _NAGIOS & set(argv) else ExitCode.BUG
 
 
-def _run(argv: Sequence[str]) -> int:
+def _run(argv: Sequence[str], *, stopped: bool) -> int:
     if argv[:1] == ["__complete"]:
         from aifctl.cli.complete import complete  # noqa: PLC0415  answers before Typer is imported
 
         return complete(argv[1:])
+    if stopped:
+        return _stop_early(argv, StoppedError(ExitCode.SIGINT))
     try:
         _hear_signals()
         invocation = _parse(argv)

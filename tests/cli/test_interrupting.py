@@ -27,7 +27,7 @@ class Interrupts:
         return None
 
 sys.meta_path.insert(0, Interrupts())
-from aifctl.main import console
+from aifctl.__main__ import console
 console()
 """
 
@@ -49,6 +49,7 @@ def _interrupted_at(prompt: Prompt, module: str, *args: str) -> Said:
 @pytest.mark.parametrize(
     "module",
     [
+        pytest.param("dataclasses", id="before the first line of ours"),
         pytest.param("aifctl.wiring", id="before anything is known"),
         pytest.param("typer", id="before the words are read"),
         pytest.param("aifctl.ops.run", id="before the verb"),
