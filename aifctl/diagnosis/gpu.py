@@ -12,6 +12,8 @@ MISSING = Absent.MISSING
 
 #: Marks a field that changes from one look to the next: stored with every sweep, where all others are kept once.
 MOVES: Mapping[str, Any] = {"moves": True}
+#: Marks a fact that tells one thing from all others like it: nothing that is made of the other facts depends on it.
+OWN: Mapping[str, Any] = {"own": True}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,8 +70,8 @@ class Gpu:
     lost: bool = False
     requires_reset: bool = False
     name: str | Absent = MISSING
-    uuid: str | Absent = MISSING
-    serial: str | Absent = MISSING
+    uuid: str | Absent = field(default=MISSING, metadata=OWN)
+    serial: str | Absent = field(default=MISSING, metadata=OWN)
     device_id: str | Absent = MISSING
     board_part_number: str | Absent = MISSING
     module_id: int | Absent = MISSING

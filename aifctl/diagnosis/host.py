@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from aifctl.diagnosis.absent import Absent
-from aifctl.diagnosis.gpu import MOVES
+from aifctl.diagnosis.gpu import MOVES, OWN
 
 MISSING = Absent.MISSING
 
@@ -43,7 +43,7 @@ class Disk:
 
     name: str
     model: str | Absent = MISSING
-    serial: str | Absent = MISSING
+    serial: str | Absent = field(default=MISSING, metadata=OWN)
     firmware_version: str | Absent = MISSING
     size_bytes: int | Absent = MISSING
     state: str | Absent = MISSING  # of an NVMe controller: live, dead, resetting, …

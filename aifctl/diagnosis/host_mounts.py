@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache, partial
 from typing import Any
 
 from aifctl.core.printable import printable_line
 from aifctl.diagnosis.absent import Absent
+from aifctl.diagnosis.alike import Alike
 from aifctl.diagnosis.host import Filesystem
 from aifctl.diagnosis.sysfs_values import why_absent
 from aifctl.diagnosis.unreadable import UnreadableError
@@ -15,6 +17,9 @@ _MOST_MOUNTS, _LONGEST = 256, 300
 #: The server has forgotten what is mounted; something else is mounted over the place, or its directory is gone.
 _STALE, _HIDDEN = "ESTALE", ("ENOENT", "ENOTDIR")
 _MOST = 1 << 63
+#: What nodes have in common of a file system, beside its size.
+_OF_MOUNT = ("at", "type", "from", "ro", "st")
+_ALIKE: Alike[dict[str, Any]] = Alike(longest_bytes=1024)
 
 
 def parse_mounts(data: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -33,19 +38,32 @@ def parse_mounts(data: Mapping[str, Any]) -> Mapping[str, Any]:
 def _filesystem(entry: object) -> Filesystem:
     if not isinstance(entry, Mapping) or not isinstance(entry.get("at"), str):
         raise UnreadableError("a mount of the mounts section has no place")
-    read_only, said = entry.get("ro"), entry.get("st")
+    said = entry.get("st")
     blocks, inodes = _three(entry.get("b"), said), _three(entry.get("f"), said)
     return Filesystem(
-        mount=_line(entry["at"]),
-        type=_line(entry.get("type")),
-        source=_line(entry.get("from")),
-        read_only=read_only if isinstance(read_only, bool) else Absent.MISSING,
-        status=_status(said),
-        size_bytes=blocks if isinstance(blocks, Absent) else blocks[0],
+        **_ALIKE.made([entry.get(key) for key in _OF_MOUNT], partial(_read, entry)),
+        size_bytes=blocks if isinstance(blocks, Absent) else _the_one(blocks[0]),
         available_bytes=blocks if isinstance(blocks, Absent) else blocks[2],
         used_pct=_used_pct(blocks),
         inodes_used_pct=_used_pct(inodes),
     )
+
+
+def _read(entry: Mapping[str, Any]) -> dict[str, Any]:
+    read_only = entry.get("ro")
+    return {
+        "mount": _line(entry["at"]),
+        "type": _line(entry.get("type")),
+        "source": _line(entry.get("from")),
+        "read_only": read_only if isinstance(read_only, bool) else Absent.MISSING,
+        "status": _status(entry.get("st")),
+    }
+
+
+@lru_cache(maxsize=1024)
+def _the_one(size_bytes: int) -> int:
+    """Return one and the same number for all file systems of that size: what is alike is known by its identity (packing)."""
+    return size_bytes
 
 
 def _status(said: object) -> str:

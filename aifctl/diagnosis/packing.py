@@ -10,27 +10,17 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
-from functools import cache
-from operator import attrgetter
-from types import UnionType
-from typing import Any, get_args, get_origin, get_type_hints
+from functools import lru_cache
+from typing import Any
 
 from aifctl.diagnosis.absent import Absent
-from aifctl.diagnosis.gpu import GpuSection, NvLink
-from aifctl.diagnosis.host import Host
+from aifctl.diagnosis.gpu import NvLink
 from aifctl.diagnosis.kernel import KernelSection
-from aifctl.diagnosis.pci import PciDevice, PciSection
-from aifctl.diagnosis.port import PortSection
+from aifctl.diagnosis.packing_shape import SECTIONS, Shape, shape_of, to_text
+from aifctl.diagnosis.pci import PciDevice
 from aifctl.diagnosis.reading import Reading, SectionEnd, SectionName, SectionStatus
 from aifctl.diagnosis.unreadable import UnreadableError
 
-#: The kernel's events are kept as events, once, not with every look.
-_SECTIONS: Mapping[SectionName, Any] = {
-    SectionName.GPU: GpuSection,
-    SectionName.PORT: PortSection,
-    SectionName.PCI: PciSection,
-    SectionName.HOST: Host,
-}
 _ABSENT = {absent: {"!": absent.value} for absent in Absent}
 _MARK = "!"
 
@@ -54,15 +44,15 @@ def pack(reading: Reading) -> Packed:
     """Pack a reading, all but the kernel's events."""
     moving: list[Any] = [round(reading.at_s, 3), _short(reading.node_clock_s)]
     ends = {name.value: [end.status.value, end.code, end.message] for name, end in reading.ends.items()}
-    facts = {"boot_id": _text(reading.boot_id), "probe": _text(reading.probe), "ends": _text(ends)}
+    facts = {"boot_id": to_text(reading.boot_id), "probe": to_text(reading.probe), "ends": to_text(ends)}
     for name, section in _sections(reading):
-        facts[name.value] = _pack_rows([section], _shape(section.__class__), moving)
+        facts[name.value] = _pack_rows([section], shape_of(section.__class__), moving)
     kernel = reading.kernel
     if kernel is not None:
-        facts["kernel"] = _text({"source": kernel.source})
+        facts["kernel"] = to_text({"source": kernel.source})
         moving += [kernel.cursor, kernel.lines_count, kernel.dropped_count, _plain(kernel.first_s), kernel.complete]
     body = ("{" + ",".join(f'"{name}":{facts[name]}' for name in sorted(facts)) + "}").encode("ascii")
-    return Packed(facts=body, digest=hashlib.sha256(body).hexdigest(), moving=_text(moving).encode("ascii"))
+    return Packed(facts=body, digest=hashlib.sha256(body).hexdigest(), moving=to_text(moving).encode("ascii"))
 
 
 def unpack(facts: bytes, moving: bytes, *, node: str = "") -> Reading:
@@ -76,8 +66,8 @@ def unpack(facts: bytes, moving: bytes, *, node: str = "") -> Reading:
 def _unpack(facts: dict[str, Any], moving: Iterator[Any], node: str) -> Reading:
     at_s, clock_s = next(moving), next(moving)
     found = {
-        name: _unpack_rows(facts[name.value], _shape(kind), moving)[0]
-        for name, kind in _SECTIONS.items()
+        name: _unpack_rows(facts[name.value], shape_of(kind), moving)[0]
+        for name, kind in SECTIONS.items()
         if name.value in facts
     }
     kernel = None
@@ -112,91 +102,21 @@ def _end(values: list[Any]) -> SectionEnd:
 
 
 def _sections(reading: Reading) -> Iterator[tuple[SectionName, Any]]:
-    for name in _SECTIONS:
+    for name in SECTIONS:
         section = getattr(reading, name.value)
         if section is not None:
             yield name, section
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Shape:
-    """How one class is packed.
-
-    Attributes:
-        plain: its facts. parts: fields that hold tuples of another class. moving: what moves. maps: moving maps, whose keys
-            are facts. moving_parts: those of `moving` that hold tuples of another class.
-        plain_of, moving_of, maps_of: the values of those fields.
-        head: what stands before the rows, as JSON.
-    """
-
-    kind: Any
-    names: frozenset[str]
-    plain: tuple[str, ...]
-    parts: Mapping[str, Any]
-    moving: tuple[str, ...]
-    maps: tuple[str, ...]
-    moving_parts: Mapping[str, Any]
-    plain_of: Callable[[Any], tuple[Any, ...]]
-    moving_of: Callable[[Any], tuple[Any, ...]]
-    maps_of: Callable[[Any], tuple[Any, ...]]
-    head: str
-
-
-@cache  # of a handful of classes
-def _shape(kind: Any) -> _Shape:
-    hints = get_type_hints(kind)
-    by_name = {field.name: bool(field.metadata.get("moves")) for field in fields(kind)}
-    held = {name: part for name in by_name if (part := _part(hints[name])) is not None}
-    maps = tuple(name for name, moves in by_name.items() if moves and name not in held and _is_map(hints[name]))
-    moving = tuple(name for name, moves in by_name.items() if moves and name not in maps)
-    plain = tuple(name for name, moves in by_name.items() if not moves and name not in held)
-    parts = {name: part for name, part in held.items() if not by_name[name]}
-    return _Shape(
-        kind=kind,
-        names=frozenset(by_name),
-        plain=plain,
-        parts=parts,
-        moving=moving,
-        maps=maps,
-        moving_parts={name: part for name, part in held.items() if by_name[name]},
-        plain_of=_getter(plain),
-        moving_of=_getter(moving),
-        maps_of=_getter(maps),
-        head=f'{{"f":{_text([*plain, *maps, *parts])},"m":{_text(moving)},"r":[',
-    )
-
-
-def _getter(names: tuple[str, ...]) -> Callable[[Any], tuple[Any, ...]]:
-    if len(names) > 1:
-        return attrgetter(*names)
-    return lambda thing: tuple(getattr(thing, name) for name in names)
-
-
-def _alternatives(hint: Any) -> tuple[Any, ...]:
-    return get_args(hint) if isinstance(hint, UnionType) else (hint,)
-
-
-def _part(hint: Any) -> type[Any] | None:
-    """Return the class of what a field holds a tuple of."""
-    for one in _alternatives(hint):
-        if get_origin(one) is tuple and is_dataclass(get_args(one)[0]):
-            held = get_args(one)[0]
-            assert isinstance(held, type)  # noqa: S101  is_dataclass is true of instances, too
-            return held
-    return None
-
-
-def _is_map(hint: Any) -> bool:
-    return any(get_origin(one) is Mapping for one in _alternatives(hint))
 
 
 #: Devices and links that were packed before, by identity: GPUs and nodes that are built alike share them (sysfs_pci,
 #: nvml_links). The thing itself is kept with what it was packed as, so that its identity stays its own.
 _PACKED: dict[tuple[int, Any], tuple[Any, str, list[Any]]] = {}
 _MOST_PACKED = 4096
+#: Of one class: those of the nodes of some kinds.
+_MOST_ALIKE = 1024
 
 
-def _packed(thing: Any, shape: _Shape, make: Callable[[Any, _Shape, list[Any]], str], moving: list[Any]) -> str:
+def _packed(thing: Any, shape: Shape, make: Callable[[Any, Shape, list[Any]], str], moving: list[Any]) -> str:
     known = _PACKED.get((id(thing), shape.kind))
     if known is None:
         if len(_PACKED) >= _MOST_PACKED:
@@ -209,11 +129,11 @@ def _packed(thing: Any, shape: _Shape, make: Callable[[Any, _Shape, list[Any]], 
 
 def _pack_part(things: tuple[Any, ...], part: Any, moving: list[Any]) -> str:
     if part in {NvLink, PciDevice}:
-        return _packed(things, _shape(part), _pack_rows, moving)
-    return _pack_rows(things, _shape(part), moving)
+        return _packed(things, shape_of(part), _pack_rows, moving)
+    return _pack_rows(things, shape_of(part), moving)
 
 
-def _pack_rows(things: Iterable[Any], shape: _Shape, moving: list[Any]) -> str:
+def _pack_rows(things: Iterable[Any], shape: Shape, moving: list[Any]) -> str:
     """Return {"f": names of the columns, "m": names of what moves, "r": rows} as JSON."""
     if shape.kind is PciDevice:
         rows = [_packed(thing, shape, _pack_row, moving) for thing in things]
@@ -222,24 +142,58 @@ def _pack_rows(things: Iterable[Any], shape: _Shape, moving: list[Any]) -> str:
     return f"{shape.head}{','.join(rows)}]}}"
 
 
-def _pack_row(thing: Any, shape: _Shape, moving: list[Any]) -> str:
-    row = [value if type(value) in _AS_IT_IS else _plain(value) for value in shape.plain_of(thing)]
+def _pack_row(thing: Any, shape: Shape, moving: list[Any]) -> str:
+    cells = [_cell(value) for value in shape.own_of(thing)]
+    if shape.alike:
+        cells.append(_alike_cells(shape.alike_of(thing), shape))
     moving += [value if type(value) is int else _moved(value) for value in shape.moving_of(thing)]
     for value in shape.maps_of(thing):
-        row.append(_keys(value))
-        moving += [] if isinstance(value, Absent) else [value[key] for key in sorted(value)]
-    cells = [_text(row)[1:-1]] if row else []
+        if isinstance(value, Absent):
+            cells.append(_cell(value))
+            continue
+        names, text = _sorted_names(tuple(value))
+        cells.append(text)
+        moving += [value[name] for name in names]
     for name, part in shape.parts.items():
         value = getattr(thing, name)
-        cells.append(_text(_ABSENT[value]) if isinstance(value, Absent) else _pack_part(value, part, moving))
+        cells.append(_cell(value) if isinstance(value, Absent) else _pack_part(value, part, moving))
     return f"[{','.join(cells)}]"
 
 
-def _unpack_rows(packed: dict[str, Any], shape: _Shape, moving: Iterator[Any]) -> list[Any]:
+def _alike_cells(values: tuple[Any, ...], shape: Shape) -> str:
+    if shape.packed is None:
+        return _cells(values)
+    key = tuple(map(id, values))
+    known = shape.packed.get(key)
+    if known is None:
+        if len(shape.packed) >= _MOST_ALIKE:
+            shape.packed.clear()
+        known = shape.packed[key] = values, _cells(values)
+    return known[1]
+
+
+def _cell(value: Any) -> str:
+    if type(value) is int:
+        return str(value)
+    return to_text(value if type(value) is str else _plain(value))
+
+
+def _cells(values: tuple[Any, ...]) -> str:
+    return to_text([value if type(value) in _AS_IT_IS else _plain(value) for value in values])[1:-1]
+
+
+@lru_cache(maxsize=256)
+def _sorted_names(names: tuple[str, ...]) -> tuple[tuple[str, ...], str]:
+    """Return the keys of a moving map in the order in which its values are packed, and as JSON."""
+    ordered = tuple(sorted(names))
+    return ordered, to_text(ordered)
+
+
+def _unpack_rows(packed: dict[str, Any], shape: Shape, moving: Iterator[Any]) -> list[Any]:
     return [_unpack_row(packed, row, shape, moving) for row in packed["r"]]
 
 
-def _unpack_row(packed: dict[str, Any], row: list[Any], shape: _Shape, moving: Iterator[Any]) -> Any:
+def _unpack_row(packed: dict[str, Any], row: list[Any], shape: Shape, moving: Iterator[Any]) -> Any:
     found: dict[str, Any] = {name: _told(next(moving)) for name in packed["m"]}
     for name, value in zip(packed["f"], row, strict=True):
         if type(value) not in _CONTAINERS:
@@ -247,7 +201,7 @@ def _unpack_row(packed: dict[str, Any], row: list[Any], shape: _Shape, moving: I
         elif name in shape.maps:
             found[name] = _told(value) if isinstance(value, dict) else {key: next(moving) for key in value}
         elif name in shape.parts and "r" in value:
-            found[name] = tuple(_unpack_rows(value, _shape(shape.parts[name]), moving))
+            found[name] = tuple(_unpack_rows(value, shape_of(shape.parts[name]), moving))
         else:
             found[name] = _told(value)
     for name, part in shape.moving_parts.items():
@@ -260,10 +214,6 @@ def _unpack_row(packed: dict[str, Any], row: list[Any], shape: _Shape, moving: I
 
 _AS_IT_IS = frozenset({int, str, bool, float, type(None)})
 _CONTAINERS = frozenset({dict, list})
-
-
-def _keys(value: Any) -> Any:
-    return _ABSENT[value] if isinstance(value, Absent) else sorted(value)
 
 
 def _plain(value: Any) -> Any:
@@ -294,6 +244,3 @@ def _told(value: Any) -> Any:
     if isinstance(value, dict) and len(value) == 1 and _MARK in value:
         return Absent(value[_MARK])
     return tuple(value) if isinstance(value, list) else value
-
-
-_text = json.JSONEncoder(separators=(",", ":"), sort_keys=True, ensure_ascii=True, check_circular=False).encode

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from aifctl.diagnosis.absent import Absent
-from aifctl.diagnosis.gpu import MOVES
+from aifctl.diagnosis.gpu import MOVES, OWN
 
 MISSING = Absent.MISSING
 
@@ -32,9 +32,9 @@ class Port:
     physical_state: str | Absent = MISSING
     link_layer: str | Absent = MISSING
     rate_gbits_s: float | Absent = MISSING
-    lid: int | Absent = MISSING
+    lid: int | Absent = field(default=MISSING, metadata=OWN)
     sm_lid: int | Absent = MISSING
-    guid: str | Absent = MISSING
+    guid: str | Absent = field(default=MISSING, metadata=OWN)
     hca_type: str | Absent = MISSING
     firmware_version: str | Absent = MISSING
     psid: str | Absent = MISSING

@@ -105,3 +105,42 @@ def test_no_links_and_no_devices_are_not_taken_for_one_another() -> None:
         assert unpack(packed.facts, packed.moving, node=reading.node) == reading
         rows = json.loads(packed.facts)
         assert "pci" not in rows or "upstream" in json.dumps(rows["pci"])
+
+
+def test_what_nodes_have_in_common_and_what_is_their_own_come_back_as_each_has_it() -> None:
+    for lid, guid, serial in ((1, "aa", "1650123456789"), (2, "bb", "missing"), (3, Absent.MISSING, Absent.DENIED)):
+        reading = some_reading(gpus=(replace(GPU, serial=serial),), ports=(replace(PORT, lid=lid, guid=guid),))
+        packed = pack(reading)
+        assert unpack(packed.facts, packed.moving, node=reading.node) == reading
+
+
+def test_facts_that_look_alike_are_packed_as_what_they_are() -> None:
+    """A word is no reason for an absence, and 1 is neither 1.0 nor true, whichever was packed first."""
+    for name in (Absent.MISSING, "missing", Absent.ERROR, "error"):
+        for rate in (1.0, 1, True):
+            port = replace(PORT, netdev=name, rate_gbits_s=rate)
+            packed = pack(some_reading(ports=(port,)))
+            found = unpack(packed.facts, packed.moving).port
+            assert found is not None
+            assert [(type(one.netdev), one.netdev) for one in found.ports] == [(type(name), name)]
+            assert [type(one.rate_gbits_s) for one in found.ports] == [type(rate)]
+
+
+def test_facts_are_the_same_bytes_whether_or_not_the_like_was_packed_before() -> None:
+    def port(at: int) -> Port:
+        return Port(
+            device=f"mlx5_{at}", rate_gbits_s=float(at), firmware_version=f"28.39.{at}", counters={"b": 1, "a": 2}
+        )
+
+    first = [pack(some_reading(ports=(port(at),))).digest for at in range(3000)]
+    again = [pack(some_reading(ports=(port(at),))).digest for at in range(3000)]
+    assert first == again
+    assert len(set(first)) == 3000
+
+
+def test_moving_maps_are_packed_in_order_of_their_names() -> None:
+    there, back = (
+        pack(some_reading(ports=(replace(PORT, counters=dict(pairs)),)))
+        for pairs in ([("a", 1), ("b", 2)], [("b", 2), ("a", 1)])
+    )
+    assert (there.facts, there.moving) == (back.facts, back.moving)
