@@ -54,7 +54,8 @@ def add_to(app: typer.Typer) -> None:
         ] = None,
     ) -> int:
         """Do a run again on the nodes with the given outcomes."""
-        from aifctl.ops.again import AgainAsked, retry as verb
+        from aifctl.cli.resuming import retry as verb
+        from aifctl.ops.again import AgainAsked
 
         asked = AgainAsked(run=run, outcomes=outcome, consent=consent(guarding), argv=current().argv)
         return call(partial(verb, asked), everywhere, reaching_flags(reaching))

@@ -118,4 +118,6 @@ def _root(state: StateDir, record: RunRecord) -> RunRecord:
 
 def _touched(run: RunRecord, name: str, outcome: str) -> bool:
     """Tell whether something has, or may have, happened on a node: sent is sent, whatever the outcome says."""
-    return run.sent(name) or outcome not in _UNTOUCHED | {Outcome.CANCELLED.value, Outcome.SKIPPED.value}
+    if outcome == Outcome.SKIPPED:  # where that came over the wire, the node has refused: another run holds it
+        return False
+    return run.sent(name) or outcome not in _UNTOUCHED | {Outcome.CANCELLED.value}

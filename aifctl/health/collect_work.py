@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -10,10 +11,11 @@ from typing import Any, Self
 
 from aifctl.core.errors import NodeError
 from aifctl.core.outcome import Outcome
-from aifctl.core.printable import printable_line
+from aifctl.custody.claims import refuse_held
 from aifctl.fanout.exec_work import message_of, outcome_of
 from aifctl.fanout.safe_names import safe_name
 from aifctl.fleet.endpoint import Endpoint
+from aifctl.health.last_line import last_line
 from aifctl.ports.transport import Bytes, Command, Ended, Link
 from aifctl.ports.work import Desk, NodeResult
 
@@ -23,7 +25,6 @@ MOST_BYTES = 256 << 20
 _FILE_0600 = 0o600
 _FOLDER_0700 = 0o700
 _KEPT_BYTES = 600
-_MESSAGE_KEPT = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +48,11 @@ class CollectWork:
     most_bytes: int = MOST_BYTES
 
     async def perform(self, endpoint: Endpoint, link: Link, desk: Desk) -> NodeResult:
-        """Collect from one node; NodeError local where our own disk does not take it, and as `Link.execute` raises it."""
+        """Collect from one node.
+
+        NodeError skipped where another run holds it before anything of it was kept, local where our own disk does not take
+        it, and as `Link.execute` raises it.
+        """
         folder = Path(self.folder) / safe_name(endpoint.name)
         failed: dict[str, str] = {}
         bytes_count, last = 0, Ended(rc=0)
@@ -58,6 +63,8 @@ class CollectWork:
                 continue
             with _file(folder, part.name) as out, _file(folder, f"{part.name}.err") as err:
                 last = await self._run(part, link, out, err)
+            if part is self.parts[0]:
+                _refuse_held(last, err)
             bytes_count += out.bytes_count
             why = self._why_failed(part, last, out, err)
             if why:
@@ -109,6 +116,16 @@ class CollectWork:
         )
 
 
+def _refuse_held(ended: Ended, err: _File) -> None:
+    try:
+        refuse_held(ended, err.last_line())
+    except NodeError:  # nothing was collected, so nothing stays: what was said is the node's message
+        with suppress(OSError):
+            err.path.unlink()
+            err.path.parent.rmdir()
+        raise
+
+
 @dataclass(slots=True)
 class _File:
     """One file that is written as its bytes come; made by the first of them, so that silence leaves none."""
@@ -134,8 +151,7 @@ class _File:
         self._end = (self._end + data)[-_KEPT_BYTES:]
 
     def last_line(self) -> str:
-        lines = self._end.decode("utf-8", "replace").strip().splitlines()
-        return printable_line(lines[-1])[:_MESSAGE_KEPT] if lines else ""
+        return last_line(self._end)
 
     def __enter__(self) -> Self:
         return self

@@ -6,7 +6,6 @@ evidence newer than the drain nobody may take the node back.
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -14,26 +13,29 @@ from typing import Any
 from aifctl.core.errors import AifctlError, RefusedError
 from aifctl.core.exit_codes import ExitCode, first_that_applies
 from aifctl.core.outcome import Outcome
-from aifctl.core.printable import printable_line
+from aifctl.core.process import this_process
 from aifctl.core.report import Column, Field, FieldType, Head, Kind, Report
-from aifctl.core.secret import Secret
+from aifctl.custody.claims import Claim, Release, found_held
+from aifctl.dispatch.again import nodes_again
 from aifctl.dispatch.asked import Fan
 from aifctl.dispatch.carrying import Carried, carry, name_inventory, run_facts, run_notes
 from aifctl.dispatch.consent import planned, show_plan
 from aifctl.dispatch.deed import Deed, Order
 from aifctl.dispatch.selection import Nodes, by_reason, choose_for, said_by_reason
 from aifctl.dispatch.verdict import coverage_of, exit_of
-from aifctl.fanout.exec_work import ExecWork
 from aifctl.fanout.plan import RunPlan
 from aifctl.fanout.remote_command import build_command
+from aifctl.fanout.runs import RunRecord
 from aifctl.fleet.lifecycle import State
-from aifctl.health.held import held
+from aifctl.health.held import held, new_owner
+from aifctl.health.last_line import last_line
 from aifctl.health.looking_again import LookedAgain, look_again
 from aifctl.health.node_moves import said
 from aifctl.health.reboot_work import COMES_BACK_S, LOOK_EVERY_S, RebootWork
+from aifctl.health.reset_work import ResetWork
 from aifctl.ports.sink import Sink
 from aifctl.ports.toolbox import Toolbox
-from aifctl.ports.work import NodeResult
+from aifctl.ports.work import NodeResult, Work
 
 FOLLOW_UP = Kind(
     name="FollowUp",
@@ -66,15 +68,18 @@ _IN_USE = (
     'p=$(timeout 20 nvidia-smi --query-compute-apps=pid --format=csv,noheader 2>/dev/null) && [ -n "$p" ] && '
     '{ echo "processes use its GPUs:" $p >&2; exit 75; }; '
 )
-_REBOOT = f"exec sh -c {shlex.quote(f'{_IN_USE}exec systemctl reboot')}"
+_REBOOT_LINE = f"{_IN_USE}exec systemctl reboot"
 #: All GPUs at once: on an HGX board they share NVSwitches, and one alone is not known to be safe to reset.
-_RESET = f"exec sh -c {shlex.quote(f'{_IN_USE}exec nvidia-smi --gpu-reset')}"
-RESET = "reset-gpu"
+_RESET_LINE = f"{_IN_USE}exec nvidia-smi --gpu-reset"
+REBOOT, RESET = "reboot", "reset-gpu"
+_STEPS = {
+    REBOOT: "systemctl reboot, unless processes use its GPUs; wait until it is back; look at it",
+    RESET: "nvidia-smi --gpu-reset (all GPUs of the node), unless processes use them; look at it",
+}
 _REBOOT_TIMEOUT_S = 60.0
 _RESET_TIMEOUT_S = 300.0
 
 _IN_SERVICE = frozenset({State.READY, State.SUSPECT})
-_MESSAGE_KEPT = 300
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,49 +89,75 @@ class FollowUpAsked:
     Attributes:
         sudo: as whom; None as the login user, who is root then.
         back_s: how long a node may be away while it reboots; it is looked for every `look_every_s`.
+        owner: as whom the nodes are held, where an earlier run has begun it.
     """
 
     fan: Fan
     sudo: str | None = "root"
     back_s: float = COMES_BACK_S
     look_every_s: float = LOOK_EVERY_S
+    owner: str = ""
 
 
 def reboot(asked: FollowUpAsked, tools: Toolbox, sink: Sink, *, look_again: LookAgain = look_again) -> Report:
     """Reboot drained nodes, wait for each to come back under another boot id, and look at it again."""
-    command = build_command(_REBOOT, sudo=asked.sudo, password=_password(asked, tools), timeout_s=_REBOOT_TIMEOUT_S)
-    work = RebootWork(
-        command=command, open_transport=tools.open_transport, back_s=asked.back_s, look_every_s=asked.look_every_s
-    )
-    deed = Deed(
-        verb="reboot",
-        facts={"sudo": asked.sudo, "back_s": asked.back_s},
-        work=work,
-        steps=("systemctl reboot, unless processes use its GPUs; wait until it is back; look at it",),
-        guarded=True,
-    )
-    return _follow_up(deed, asked.fan, tools, sink, look_again)
+    return _choose_and_follow_up(REBOOT, asked, tools, sink, look_again)
 
 
 def reset_gpu(asked: FollowUpAsked, tools: Toolbox, sink: Sink, *, look_again: LookAgain = look_again) -> Report:
     """Reset all GPUs of drained nodes, and look at them again."""
-    command = build_command(_RESET, sudo=asked.sudo, password=_password(asked, tools), timeout_s=_RESET_TIMEOUT_S)
-    deed = Deed(
-        verb=RESET,
-        facts={"sudo": asked.sudo},
-        work=ExecWork(command=command),
-        steps=("nvidia-smi --gpu-reset (all GPUs of the node), unless processes use them; look at it",),
-        guarded=True,
-    )
-    return _follow_up(deed, asked.fan, tools, sink, look_again)
+    return _choose_and_follow_up(RESET, asked, tools, sink, look_again)
 
 
-def _password(asked: FollowUpAsked, tools: Toolbox) -> Secret | None:
-    return tools.secret("sudo_password") if asked.sudo else None
+def follow_up_again(
+    record: RunRecord,
+    names: tuple[str, ...],
+    fan: Fan,
+    tools: Toolbox,
+    sink: Sink,
+    *,
+    look_again: LookAgain = look_again,
+) -> Report:
+    """Do what an earlier run was for on some of its nodes, as whoever held them for it."""
+    verb, facts = record.summary.verb, record.head["work"]
+    asked = FollowUpAsked(fan=fan, owner=record.head.get("owner", ""), **facts)
+    nodes = nodes_again(record, names, tools)
+    return _follow_up(_deed(verb, asked, tools), nodes, fan, tools, sink, look_again)
 
 
-def _follow_up(deed: Deed, fan: Fan, tools: Toolbox, sink: Sink, look_again: LookAgain) -> Report:
-    nodes = _out_of_service(deed.verb, choose_for(deed.verb, fan.chosen, tools.fleet, tools), fan, tools)
+def _choose_and_follow_up(verb: str, asked: FollowUpAsked, tools: Toolbox, sink: Sink, look_again: LookAgain) -> Report:
+    nodes = choose_for(verb, asked.fan.chosen, tools.fleet, tools)
+    return _follow_up(_deed(verb, asked, tools), nodes, asked.fan, tools, sink, look_again)
+
+
+def _deed(verb: str, asked: FollowUpAsked, tools: Toolbox) -> Deed:
+    owner = asked.owner or new_owner(verb, tools)
+    password = tools.secret("sudo_password") if asked.sudo else None
+
+    def work(run: str) -> Work:
+        claim = Claim(owner=owner, run=run, host=this_process().control_host)
+        if verb == RESET:
+            line = claim.holding(_RESET_LINE)
+            return ResetWork(
+                command=build_command(line, sudo=asked.sudo, password=password, timeout_s=_RESET_TIMEOUT_S)
+            )
+        line = claim.holding(_REBOOT_LINE, release=Release.AWAY, for_s=asked.back_s)
+        return RebootWork(
+            command=build_command(line, sudo=asked.sudo, password=password, timeout_s=_REBOOT_TIMEOUT_S),
+            open_transport=tools.open_transport,
+            back_s=asked.back_s,
+            look_every_s=asked.look_every_s,
+        )
+
+    facts = {
+        "sudo": asked.sudo,
+        **({"back_s": asked.back_s, "look_every_s": asked.look_every_s} if verb == REBOOT else {}),
+    }
+    return Deed(verb=verb, facts=facts, work=work, steps=(_STEPS[verb],), guarded=True, owner=owner)
+
+
+def _follow_up(deed: Deed, chosen: Nodes, fan: Fan, tools: Toolbox, sink: Sink, look_again: LookAgain) -> Report:
+    nodes = _out_of_service(deed.verb, chosen, fan, tools)
     order = Order(deed=deed, nodes=nodes, fan=fan, selector=fan.chosen.selector)
     name_inventory(deed, tools)
     if not nodes.names:
@@ -139,7 +170,7 @@ def _follow_up(deed: Deed, fan: Fan, tools: Toolbox, sink: Sink, look_again: Loo
     def begun(plan: RunPlan) -> None:
         sink.open(Head(kind=FOLLOW_UP, facts=run_facts(plan, order)))
 
-    with held(nodes.names, deed.verb, tools) as lease:
+    with held(nodes.names, deed.verb, tools, owner=deed.owner) as lease:
         carried = carry(order, tools, results.append, begun=begun, run_loop=lease.run, halt=lease.halt)
         done = [result.node for result in results if result.outcome is Outcome.OK]
         found, trouble = _look(done, tools, look_again)
@@ -147,7 +178,7 @@ def _follow_up(deed: Deed, fan: Fan, tools: Toolbox, sink: Sink, look_again: Loo
         sink.item(_item(result, found))
     if done and deed.verb == RESET:
         trouble.append("a reset is no boot: where a check has asked for one, undrain wants a reboot, or your --reason")
-    return _report(carried, fan, found, [*trouble, *([lease.lost] if lease.lost else [])])
+    return _report(carried, fan, results, found, [*trouble, *([lease.lost] if lease.lost else [])])
 
 
 def _out_of_service(verb: str, nodes: Nodes, fan: Fan, tools: Toolbox) -> Nodes:
@@ -196,19 +227,20 @@ def _item(result: NodeResult, found: Mapping[str, str]) -> Mapping[str, Any]:
 
 def _last_words(result: NodeResult) -> str:
     """Return the last line that the node said: nvidia-smi tells there what it has reset, or why not."""
-    for output in (result.stderr, result.stdout):
-        lines = (output.inline or b"").decode("utf-8", "replace").strip().splitlines()
-        if lines:
-            return printable_line(lines[-1])[:_MESSAGE_KEPT]
-    return ""
+    return last_line(result.stderr.inline or b"") or last_line(result.stdout.inline or b"")
 
 
-def _report(carried: Carried, fan: Fan, found: Mapping[str, str], remarks: Sequence[str]) -> Report:
+def _report(
+    carried: Carried, fan: Fan, results: Sequence[NodeResult], found: Mapping[str, str], remarks: Sequence[str]
+) -> Report:
     tally = carried.tally
     coverage = coverage_of(tally.counts, not_reached=len(tally.not_reached), skipped=0)
     code = exit_of(tally.counts, coverage, stopped=tally.stopped, min_coverage=fan.pace.min_coverage)
+    busy = found_held(results)
+    if busy and not (fan.chosen.skip_busy and found):
+        code = first_that_applies(code, ExitCode.BUSY)
     sick = [name for name, result in found.items() if result not in {"ok", "watch"}]
-    notes = [*run_notes(carried), *remarks]
+    notes = [*run_notes(carried), *([f"{said(busy)} held by another run, and left alone"] if busy else []), *remarks]
     if sick:
         notes.append(f"{said(sick)} not well afterwards: `aifctl node why NODE`")
         code = first_that_applies(code, ExitCode.FINDINGS)

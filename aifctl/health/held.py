@@ -1,6 +1,6 @@
 """Nodes held for one run: leased before anything is sent to them, renewed while it goes on, given back at its end.
 
-The lease stands in the store alone: control hosts that share a fleet share one PostgreSQL.
+The lease stands in the store; what is done on the nodes has its witness there too (custody.claims).
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any
 
 from aifctl.core.errors import AifctlError, BackendError, BusyError
 from aifctl.core.exit_codes import ExitCode
+from aifctl.custody.claims import LEASE_S, RENEW_EVERY_S
 from aifctl.custody.holds import NODE_SCOPE
 from aifctl.custody.person import this_person
 from aifctl.fanout.halt import Halt
@@ -21,9 +22,6 @@ from aifctl.fanout.plan import Tally
 from aifctl.ports.clock import Clock
 from aifctl.ports.store import Store
 from aifctl.ports.toolbox import Toolbox
-
-LEASE_S = 120.0
-RENEW_EVERY_S = 30.0
 
 
 @dataclass(slots=True, kw_only=True)
@@ -72,10 +70,15 @@ class Held:
         self.halt.request(ExitCode.BUSY)
 
 
+def new_owner(purpose: str, tools: Toolbox) -> str:
+    """Return a name for whoever is to hold nodes; of two runs of one person each has its own."""
+    return f"{this_person(tools.environ).who} {purpose} {secrets.token_hex(4)}"
+
+
 @contextmanager
-def held(names: Sequence[str], purpose: str, tools: Toolbox) -> Iterator[Held]:
+def held(names: Sequence[str], purpose: str, tools: Toolbox, *, owner: str) -> Iterator[Held]:
     """Hold nodes while inside; BusyError says who holds one of them already, and then none is."""
-    store, owner = tools.store, f"{this_person(tools.environ).who} {purpose} {secrets.token_hex(4)}"
+    store = tools.store
     scopes = tuple(f"{NODE_SCOPE}{name}" for name in names)
     store.acquire(scopes, owner=owner, purpose=purpose, for_s=LEASE_S)
     try:

@@ -10,9 +10,10 @@ from typing import Any
 
 from aifctl.core.errors import NodeError
 from aifctl.core.outcome import Outcome
-from aifctl.core.printable import printable_line
+from aifctl.custody.claims import refuse_held
 from aifctl.fanout.exec_work import message_of, outcome_of
 from aifctl.fleet.endpoint import Endpoint
+from aifctl.health.last_line import last_line
 from aifctl.ports.transport import Command, Ended, Link, Transport
 from aifctl.ports.work import Desk, NodeResult
 
@@ -22,7 +23,6 @@ LOOK_EVERY_S = 5.0
 
 _BOOT_ID = Command(line="cat /proc/sys/kernel/random/boot_id", timeout_s=20.0)
 _MOST_BYTES = 4096
-_MESSAGE_KEPT = 300
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,12 +41,13 @@ class RebootWork:
     look_every_s: float = LOOK_EVERY_S
 
     async def perform(self, endpoint: Endpoint, link: Link, desk: Desk) -> NodeResult:
-        """Reboot one node and wait for it; NodeError where it could not be told to."""
+        """Reboot one node and wait for it; NodeError where it could not be told to, or another run holds it."""
         before = await read_boot_id(link)
         stderr = _Words()
         await desk.about_to_start()
         ended = await self._send(link, stderr)
         if ended is not None and outcome_of(ended) is not Outcome.OK:
+            refuse_held(ended, stderr.last_line())
             message = stderr.last_line() or message_of(ended, timeout_s=self.command.timeout_s)
             return self._result(endpoint, desk, outcome_of(ended), message, ended=ended, before=before)
         link.abort()
@@ -143,5 +144,4 @@ class _Words:
         self._data = (self._data + data)[-_MOST_BYTES:]
 
     def last_line(self) -> str:
-        lines = self._data.decode("utf-8", "replace").strip().splitlines()
-        return printable_line(lines[-1])[:_MESSAGE_KEPT] if lines else ""
+        return last_line(self._data)

@@ -44,6 +44,15 @@ def resume_sweep(asked: ResumeAsked, tools: Toolbox, sink: Sink) -> Report:
     return on_time(VERB, asked.fan, tools, partial(_resume, asked, tools, sink))
 
 
+def retry_sweep(record: RunRecord, names: tuple[str, ...], fan: Fan, tools: Toolbox, sink: Sink) -> Report:
+    """Look again at some of a sweep's nodes, and report the whole."""
+    sink.accept(SWEEP)
+    chain = read_chain(tools.state, record)
+    before = tuple(row for row in _seen(_sweep_of(chain), chain, tools) if row.node not in frozenset(names))
+    asked = ResumeAsked(sweep=record.run_id, fan=fan)
+    return _go_on(names, before, chain, asked, record, tools, sink)
+
+
 def _resume(asked: ResumeAsked, tools: Toolbox, sink: Sink) -> Report:
     record = _record(asked.sweep, tools.state)
     chain = read_chain(tools.state, record)
@@ -53,16 +62,34 @@ def _resume(asked: ResumeAsked, tools: Toolbox, sink: Sink) -> Report:
             f"`aifctl runs stop {chain.running.run_id}`"
         )
     tools = tools.with_given(record.head.get("given", {}))
-    facts = record.head["work"]
-    sweep = facts.get("sweep") or chain.runs[0].run_id
-    left, before = _left(sweep, chain, tools)
+    sweep = _sweep_of(chain)
+    before = _seen(sweep, chain, tools)
+    seen = frozenset(row.node for row in before)
+    left = tuple(name for name in chain.outcomes if name not in seen)
     if not left:
         sink.open(Head(kind=SWEEP, facts={"verb": VERB, "sweep": sweep}, drawing="changes"))
         return Report(notes=(f"nothing of sweep {sweep} is left to look at",), summary={"sweep": sweep, "counts": {}})
+    return _go_on(left, before, chain, asked, record, tools, sink)
+
+
+def _go_on(
+    left: tuple[str, ...],
+    before: tuple[NodeRow, ...],
+    chain: RunChain,
+    asked: ResumeAsked,
+    record: RunRecord,
+    tools: Toolbox,
+    sink: Sink,
+) -> Report:
     nodes = nodes_again(record, left, tools)
     names = tuple(name for name in chain.outcomes if name in tools.fleet)
-    whole = Before(facts=facts, sweep=sweep, names=names, rows=before)
+    whole = Before(facts=record.head["work"], sweep=_sweep_of(chain), names=names, rows=before)
     return go_on(whole, nodes, _asked(asked, record), tools, sink)
+
+
+def _sweep_of(chain: RunChain) -> str:
+    root = chain.runs[0]
+    return root.head["work"].get("sweep") or root.run_id
 
 
 def _record(reference: str, state: StateDir) -> RunRecord:
@@ -84,16 +111,14 @@ def _verb(state: StateDir, run_id: str) -> str:
     return summary.verb if summary else ""
 
 
-def _left(sweep: str, chain: RunChain, tools: Toolbox) -> tuple[tuple[str, ...], tuple[NodeRow, ...]]:
-    """Return the nodes that nobody has looked at since the sweep began, and the looks at the others.
+def _seen(sweep: str, chain: RunChain, tools: Toolbox) -> tuple[NodeRow, ...]:
+    """Return the newest looks at those of its nodes that somebody has looked at since the sweep began.
 
     By the store, not by the journal: what a killed sweep was told in its last second is in neither, or in one alone.
     """
     begun = tools.store.sweep(sweep)
-    rows = {row.node: row for row in tools.store.nodes_now(list(chain.outcomes), bodies=True)}
-    seen = {name: row for name, row in rows.items() if begun and row.at_s >= begun.started_at_s}
-    left = tuple(name for name in chain.outcomes if name not in seen)
-    return left, tuple(seen.values())
+    rows = tools.store.nodes_now(list(chain.outcomes), bodies=True)
+    return tuple(row for row in rows if begun and row.at_s >= begun.started_at_s)
 
 
 def _asked(asked: ResumeAsked, record: RunRecord) -> SweepAsked:

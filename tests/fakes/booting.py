@@ -20,7 +20,7 @@ class BootingNode:
         away_s: how long a reboot takes; None never ends.
         goes: the link dies when it is told to reboot; otherwise the command ends first.
         obeys: it does reboot.
-        refuses: what it says instead, with exit code 1.
+        refuses: what it says instead, with exit code `refuses_rc`.
         strict: while it boots, logging in is refused rather than not answered.
         boots_count, told: how often it has booted, and when it was last told to.
     """
@@ -29,6 +29,7 @@ class BootingNode:
     goes: bool = True
     obeys: bool = True
     refuses: str = ""
+    refuses_rc: int = 1
     strict: bool = False
     boots_count: int = 1
     told_s: float | None = None
@@ -94,7 +95,7 @@ class BootingLink:
             return Ended(rc=0)
         if node.refuses:
             stderr(node.refuses.encode())
-            return Ended(rc=1)
+            return Ended(rc=node.refuses_rc)
         if node.obeys:
             node.told_s = asyncio.get_running_loop().time()
         if node.obeys and node.goes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -148,3 +149,10 @@ def test_again_takes_what_may_have_happened_and_nothing_else() -> None:
     assert parse_again(None) == ()
     with pytest.raises(UsageError, match="--again does not take exit: it takes lost"):
         parse_again("exit")
+
+
+def test_a_node_that_another_run_held_when_it_was_asked_is_still_to_be_done(state: StateDir, clock: TestClock) -> None:
+    held = replace(ok("n1"), outcome=Outcome.SKIPPED, message="held by eve")
+    run_id = keep_run(state, [held, ok("n2")], clock=clock)
+
+    assert chain_of(state, run_id).resume_targets() == ("n1",)

@@ -13,7 +13,8 @@ from aifctl.core.outcome import Outcome
 from aifctl.custody.audit import read_records
 from aifctl.dispatch.asked import Chosen, Consent, Fan, Keep
 from aifctl.fleet.lifecycle import State
-from aifctl.health.collecting import CollectAsked, collect
+from aifctl.health.collecting import CollectAsked, collect, collect_again
+from aifctl.ops.again import AgainAsked, resume
 from aifctl.ports.transport import Ended
 from tests.fakes.fleet import FakeTransport, Script
 from tests.fakes.toolbox import FakeToolbox, racks, toolbox
@@ -73,3 +74,37 @@ def test_it_wants_a_folder_and_a_dry_run_makes_none(tools: FakeToolbox, tmp_path
         fan=Fan(chosen=Chosen(selector="@state:drained", allow_empty=True), keep=Keep(outdir=str(tmp_path / "out")))
     )
     assert "nothing was collected" in collect(nobody, tools.box, ListSink()).notes[0]
+
+
+def test_a_node_that_another_run_holds_is_asked_once_and_leaves_no_folder(tools: FakeToolbox, tmp_path: Path) -> None:
+    held = b"aifctl-held 1700000000 1700000120 R7 ctl2 eve reboot 9f\n"
+    tools.transport = FakeTransport({"r1n1": Script(stderr=(held,), ended=Ended(rc=75))}, Script(stdout=(b"said\n",)))
+    sink = ListSink()
+    report = collect(asked(tmp_path / "out"), tools.box, sink)
+    found = {one["node"]: one for one in sink.items}
+    assert (found["r1n1"]["outcome"], found["r1n2"]["outcome"]) == ("skipped", "ok")
+    assert "held by eve reboot 9f, run R7 of ctl2" in str(found["r1n1"]["message"])
+    assert [node for node, _ in tools.transport.sent].count("r1n1") == 1
+    assert report.exit is ExitCode.BUSY
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["r1n2"]
+
+
+def test_parts_hold_the_node_until_the_last_of_them_and_change_nothing_in_the_store(
+    tools: FakeToolbox, tmp_path: Path
+) -> None:
+    collect(asked(tmp_path / "out", "r1n1"), tools.box, ListSink())
+    lines = [line for _, line in tools.transport.sent]
+    assert [" part 120 " in line for line in lines] == [True] * (len(lines) - 1) + [False]
+    assert " end 120 " in lines[-1]
+    assert tools.stores == [] or tools.store.leases() == []
+
+
+def test_a_collection_that_was_cut_short_is_resumed_into_the_same_folder(tools: FakeToolbox, tmp_path: Path) -> None:
+    first = collect(asked(tmp_path / "out"), tools.box, ListSink())
+    tools.transport = FakeTransport(ordinary=Script(stdout=(b"said\n",)))
+    sink, what = ListSink(), AgainAsked(run=first.summary["run"], consent=Consent())
+    report = resume(what, tools.box, sink, others={"collect": collect_again})
+    assert [(one["node"], one["outcome"]) for one in sink.items] == [("r1n2", "ok")]
+    assert report.exit is ExitCode.OK
+    assert (tmp_path / "out" / "r1n2" / "dmesg.txt").read_bytes() == b"said\n"
+    assert {node for node, _ in tools.transport.sent} == {"r1n2"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -17,8 +18,10 @@ from aifctl.dispatch.asked import Chosen, Consent, Fan
 from aifctl.fanout.runs import read_run
 from aifctl.fleet.lifecycle import State
 from aifctl.fleet.policy import Policy
-from aifctl.health.following_up import FollowUpAsked, reboot, reset_gpu
+from aifctl.health.following_up import FollowUpAsked, follow_up_again, reboot, reset_gpu
 from aifctl.health.looking_again import LookedAgain
+from aifctl.ops import again as ops_again
+from aifctl.ops.again import AgainAsked
 from aifctl.ports.store_writes import By, Move
 from aifctl.ports.toolbox import Toolbox
 from aifctl.ports.transport import Ended
@@ -190,3 +193,95 @@ def test_a_reset_that_fails_says_why_and_is_not_looked_at(tools: FakeToolbox) ->
 def test_nothing_selected_is_nothing_done(tools: FakeToolbox) -> None:
     fan = Fan(chosen=Chosen(selector="@state:repair", allow_empty=True))
     assert "nothing is selected" in reboot(FollowUpAsked(fan=fan), tools.box, ListSink()).notes[0]
+
+
+HELD = b"aifctl-held 1700000000 1700000120 R7 ctl2 eve collect 9f\n"
+
+
+def refusing(*, nodes: Sequence[str] = ("r1n1",)) -> FakeTransport:
+    """Return nodes that another control host's run holds; the others do as they are told."""
+    held = Script(stderr=(HELD,), ended=Ended(rc=75))
+    return FakeTransport(dict.fromkeys(nodes, held), Script(stdout=(b"All done.\n",)))
+
+
+def test_what_a_run_of_another_control_host_holds_is_left_alone_and_named(tools: FakeToolbox) -> None:
+    tools.transport = refusing()
+    sink, looked = ListSink(), list[list[str]]()
+    report = reset_gpu(asked("r1n[1-2]", yes=True), tools.box, sink, look_again=looks({"r1n2": "ok"}, looked))
+    found = {one["node"]: (one["outcome"], one["message"]) for one in sink.items}
+    assert found["r1n2"] == ("ok", "All done.")
+    assert found["r1n1"][0] == "skipped"
+    assert (
+        "held by eve collect 9f, run R7 of ctl2, since 2023-11-14 22:13Z, until 2023-11-14 22:15Z" in found["r1n1"][1]
+    )
+    assert report.exit is ExitCode.BUSY
+    assert "1 node (r1n1) held by another run, and left alone" in report.notes
+    skipping = reset_gpu(
+        asked("r1n[1-2]", yes=True, skip_busy=True), tools.box, ListSink(), look_again=looks({"r1n2": "ok"}, [])
+    )
+    assert skipping.exit is ExitCode.OK
+
+
+def test_a_reboot_names_itself_on_the_node_and_begins_none_that_is_held(tools: FakeToolbox) -> None:
+    node = BootingNode(away_s=0.02)
+    report, _ = rebooted(tools, asked("r1n1"), r1n1=node)
+    (line,) = [one for one in node.commands if "systemctl" in one]
+    assert all(word in line for word in (report.summary["run"], socket.gethostname(), "away 1800 "))
+    held = BootingNode(away_s=0.02, refuses=HELD.decode(), refuses_rc=75)
+    report, sink = rebooted(tools, asked("r1n2"), r1n2=held)
+    assert (report.exit, sink.items[0]["outcome"], held.boots_count) == (ExitCode.BUSY, "skipped", 1)
+
+
+def again(tools: FakeToolbox, *, of: str, retry: str | None = None, more: str | None = None) -> tuple[Report, ListSink]:
+    sink = ListSink()
+    given = AgainAsked(run=of, consent=Consent(yes=True), outcomes=retry, again=more)
+    others = {"reboot": quick_again, "reset-gpu": quick_again}
+    return (ops_again.retry if retry else ops_again.resume)(given, tools.box, sink, others=others), sink
+
+
+def quick_again(record: Any, names: tuple[str, ...], fan: Fan, tools: Toolbox, sink: Any) -> Report:
+    found = dict.fromkeys(names, "ok")
+    return follow_up_again(record, names, fan, tools, sink, look_again=looks(found, []))
+
+
+def test_a_resumed_reset_does_the_rest_once_as_the_same_owner(tools: FakeToolbox) -> None:
+    tools.transport = refusing()
+    first = reset_gpu(asked("r1n[1-2]", yes=True), tools.box, ListSink(), look_again=looks({}, []))
+    owner = read_run(tools.state, first.summary["run"]).head["owner"]
+    tools.transport = FakeTransport(ordinary=Script(stdout=(b"All done.\n",)))
+    report, sink = again(tools, of=first.summary["run"])
+    assert [(one["node"], one["outcome"]) for one in sink.items] == [("r1n1", "ok")]
+    assert report.exit is ExitCode.OK
+    ((node, line),) = tools.transport.sent
+    assert (node, owner in line) == ("r1n1", True)
+    report, sink = again(tools, of=first.summary["run"])
+    assert (sink.items, report.exit) == ([], ExitCode.OK)
+
+
+def test_a_node_that_was_told_to_reboot_is_told_again_only_where_somebody_says_so(tools: FakeToolbox) -> None:
+    gone = BootingNode(away_s=None)
+    first, _ = rebooted(tools, replace(asked("r1n1"), back_s=0.05), r1n1=gone)
+    commands = list(gone.commands)
+    report, sink = again(tools, of=first.summary["run"])
+    assert (sink.items, gone.commands, report.exit) == ([], commands, ExitCode.COVERAGE)
+    assert "--again timeout" in report.notes[-1]
+    tools.transport = BootingTransport(r1n1=BootingNode(away_s=0.02))  # type: ignore[assignment]
+    report, sink = again(tools, of=first.summary["run"], more="timeout")
+    assert [(one["node"], one["outcome"]) for one in sink.items] == [("r1n1", "ok")]
+
+
+def test_what_is_retried_meets_the_same_guards(tools: FakeToolbox) -> None:
+    tools.transport = FakeTransport(ordinary=Script(ended=Ended(rc=1)))
+    first = reset_gpu(asked("r1n1"), tools.box, ListSink(), look_again=looks({}, []))
+    run = first.summary["run"]
+    tools.store.acquire(["node:r1n1"], owner="run x", purpose="play", for_s=1e9)
+    with pytest.raises(BusyError, match="leased by run x"):
+        again(tools, of=run, retry="exit")
+    tools.store.break_leases(["node:r1n1"], PAT, reason="mine")
+    tools.fleet = racks(4)
+    with pytest.raises(RefusedError, match="drain first"):
+        again(tools, of=run, retry="exit")
+    tools.fleet = racks(4, states=OUT)
+    tools.transport = FakeTransport()
+    report, sink = again(tools, of=run, retry="exit")
+    assert (report.exit, [one["outcome"] for one in sink.items]) == (ExitCode.OK, ["ok"])

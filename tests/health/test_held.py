@@ -10,8 +10,9 @@ import pytest
 
 from aifctl.core.errors import BackendError, BusyError
 from aifctl.core.exit_codes import ExitCode
+from aifctl.custody.claims import LEASE_S
 from aifctl.fanout.plan import Tally
-from aifctl.health.held import LEASE_S, Held, held
+from aifctl.health.held import Held, held, new_owner
 from aifctl.ports.store_writes import By
 from tests.fakes.toolbox import TONIGHT, FakeToolbox, LoopClock, toolbox
 from tests.fakes.virtual_time import run_virtually
@@ -47,7 +48,10 @@ def test_nodes_are_leased_while_inside_and_given_back_whatever_happens(tools: Fa
         seen.extend(lease.scope for lease in tools.store.leases())
         raise ZeroDivisionError
 
-    with pytest.raises(ZeroDivisionError), held(["r1n1", "r1n2"], "reboot", tools.box):
+    with (
+        pytest.raises(ZeroDivisionError),
+        held(["r1n1", "r1n2"], "reboot", tools.box, owner=new_owner("reboot", tools.box)),
+    ):
         fails()
     assert seen == ["node:r1n1", "node:r1n2"]
     assert tools.store.leases() == []
@@ -57,14 +61,18 @@ def test_one_node_that_another_run_holds_holds_up_all_and_none_is_taken(tools: F
     tools.store.acquire(["node:r1n2"], owner="run x", purpose="play", for_s=60.0)
     with (
         pytest.raises(BusyError, match=r"r1n2 is leased by run x \(play\)"),
-        held(["r1n1", "r1n2"], "reboot", tools.box),
+        held(["r1n1", "r1n2"], "reboot", tools.box, owner=new_owner("reboot", tools.box)),
     ):
         pytest.fail("it was held")
     assert [lease.owner for lease in tools.store.leases()] == ["run x"]
 
 
 def test_two_runs_of_one_person_hold_different_leases(tools: FakeToolbox) -> None:
-    with held(["r1n1"], "reboot", tools.box), pytest.raises(BusyError), held(["r1n1"], "reboot", tools.box):
+    with (
+        held(["r1n1"], "reboot", tools.box, owner=new_owner("reboot", tools.box)),
+        pytest.raises(BusyError),
+        held(["r1n1"], "reboot", tools.box, owner=new_owner("reboot", tools.box)),
+    ):
         pytest.fail("it was held twice")
 
 
@@ -76,7 +84,7 @@ def lost_after(tools: FakeToolbox, lasts_s: float, at_s: float, what: object) ->
         await lease._renewing(some_run(lasts_s))
         assert owners(tools) <= {lease.owner, "thief"}
 
-    with held(["r1n1"], "reboot", tools.box) as lease:
+    with held(["r1n1"], "reboot", tools.box, owner=new_owner("reboot", tools.box)) as lease:
         run_virtually(main(lease))
         return lease
 
@@ -121,5 +129,5 @@ def test_a_store_that_is_away_for_a_moment_is_no_loss_and_for_longer_it_is(
 
 
 def test_a_run_goes_on_in_a_loop_of_its_own(tools: FakeToolbox) -> None:
-    with held(["r1n1"], "reboot", tools.box) as lease:
+    with held(["r1n1"], "reboot", tools.box, owner=new_owner("reboot", tools.box)) as lease:
         assert lease.run(some_run(0.0)).stopped is ExitCode.OK

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from aifctl.cli.resuming import resume as resume_any
+from aifctl.cli.resuming import resume as resume_any, retry as retry_any
 from aifctl.core.errors import UsageError
 from aifctl.core.exit_codes import ExitCode
+from aifctl.core.outcome import Outcome
 from aifctl.core.report import Report
 from aifctl.dispatch.asked import Chosen, Consent, Fan
 from aifctl.fanout.runs import read_run
@@ -145,3 +146,28 @@ def test_the_sink_is_opened_once(cut: SweptNight) -> None:
         lambda _: resume_sweep(ResumeAsked(sweep="latest", fan=Fan(chosen=Chosen(selector=None))), cut.tools.box, sink)
     )
     assert [head.kind.name for head in sink.heads] == ["Sweep"]
+
+
+def test_runs_retry_looks_again_at_those_that_did_not_answer_and_the_sweep_counts_them(tmp_path: Path) -> None:
+    night = swept_night(tmp_path)
+    away = night.names[:2]
+    night.instead = dict.fromkeys(away, Script(dial_error=Outcome.CONNECT_TIMEOUT))
+    first = night.sweep()
+    assert (first.coverage.answered, first.exit) == (6, ExitCode.COVERAGE)  # type: ignore[union-attr]
+    night.instead = {}
+    night.pass_time(60)
+    asked = AgainAsked(run="latest", consent=Consent(), outcomes="unreachable")
+    report = night.call(lambda sink: retry_any(asked, night.tools.box, sink))
+    assert sorted(night.items) == sorted(away)
+    assert report.coverage is not None
+    assert (report.coverage.asked, report.coverage.answered, report.exit) == (8, 8, ExitCode.OK)
+    (row,) = night.tools.store.sweeps()
+    assert (row.id, row.answered) == (first.summary["sweep"], 8)
+    assert read_run(night.tools.state, "latest").head["resumed_from"] == first.summary["run"]
+
+
+def test_runs_retry_goes_on_with_any_other_run_too(cut: SweptNight) -> None:
+    some_run(cut)
+    asked = AgainAsked(run="latest", consent=Consent(), outcomes="ok")
+    report = cut.call(lambda sink: retry_any(asked, cut.tools.box, sink))
+    assert (report.exit, len(cut.items)) == (ExitCode.OK, 8)

@@ -91,9 +91,11 @@ class _Judge:
         shell = self._call.shell
         if operator in {"-L", "-h"}:
             return isinstance(shell.disk.lookup(shell.path(name), follow=False), Link)
+        entry = shell.disk.lookup(shell.path(name)) if name else None
+        if operator == "-O":
+            return entry is not None and entry.uid == shell.uid
         if operator not in _OF_FILES:
             raise CommandError(f"{operator[:20]}: unary operator expected", 2)
-        entry = shell.disk.lookup(shell.path(name)) if name else None
         return entry is not None and _OF_FILES[operator](entry)
 
     def _compare(self, left: str, operator: str, right: str) -> bool:

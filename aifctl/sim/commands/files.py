@@ -39,7 +39,7 @@ def _why_not_removed(call: Call, path: str, entry: Entry | None, *, recursive: b
         return "Is a directory"
     if isinstance(entry, (Device, Generated)) or call.shell.disk.lookup(posixpath.dirname(path)) is None:
         return "Operation not permitted"
-    outside = not path.startswith(("/tmp/", "/home/", "/var/tmp/", "/run/"))  # noqa: S108  on the simulated disk
+    outside = not path.startswith(("/tmp/", "/home/", "/var/tmp/", "/run/", "/dev/shm/"))  # noqa: S108  on the simulated disk
     return "Permission denied" if call.shell.uid and outside else ""
 
 

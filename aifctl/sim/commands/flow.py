@@ -131,6 +131,27 @@ async def _timeout(call: Call) -> int:
         return _KILLED if killing else _TIMED_OUT
 
 
+async def _flock(call: Call) -> int:
+    """Run flock [-w SECONDS] FILE COMMAND ARG…; the file is made where there is none."""
+    rest = list(call.arguments)
+    wait_s = _seconds(rest[1]) if rest[:1] == ["-w"] and len(rest) > 1 else None
+    name, *command = (rest if wait_s is None else rest[2:]) or [""]
+    if not command or name.startswith("-"):
+        raise CommandError("only [-w SECONDS] FILE COMMAND is emulated on a simulated node", 64)
+    path = call.shell.path(name)
+    call.shell.disk.open_file(path, truncate=False, mode=0o666 & ~call.shell.umask, uid=call.shell.uid)
+    lock = call.machine.locks.setdefault(path, asyncio.Lock())
+    try:
+        async with asyncio.timeout(wait_s):
+            await lock.acquire()
+    except TimeoutError:
+        return 1
+    try:
+        return await run_argv(call.shell.fork(), call.io, command)
+    finally:
+        lock.release()
+
+
 async def _xargs(call: Call) -> int:
     rest, most, by_nul = list(call.arguments), 1 << 20, False
     while rest and rest[0].startswith("-"):
@@ -161,6 +182,7 @@ COMMANDS: dict[str, Program] = {
     "eval": _eval,
     "exec": _exec,
     "false": _false,
+    "flock": _flock,
     "ionice": _prefix,
     "nice": _prefix,
     "nohup": _prefix,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -52,6 +53,7 @@ class Machine:
         looks_count: how often its probe has answered; looks_before: kind of fault → how often before it came.
         kernel_said: what its kernel has said since it booted, beyond what every boot says.
         probes: hashes of the probes that it keeps, oldest first.
+        locks: path → the lock that flock holds on it.
     """
 
     def __init__(self, place: Place, surroundings: Surroundings) -> None:
@@ -64,6 +66,7 @@ class Machine:
         self.commands_count = self.looks_count = 0
         self.looks_before: dict[str, int] = {}
         self.probes: tuple[str, ...] = ()
+        self.locks: dict[str, asyncio.Lock] = {}
         self.kernel_said: tuple[Line, ...] = ()
 
     @property
@@ -120,11 +123,11 @@ class Machine:
         self._apply()
 
     def booted(self) -> None:
-        """Come back from a reboot: a new boot id, nothing running, /tmp and /run empty."""
+        """Come back from a reboot: a new boot id, nothing running, /tmp, /run and /dev/shm empty."""
         self.boots_count += 1
         self.kernel_said = ()
         self.booted_s = self.surroundings.clock.monotonic_s()
-        for folder in ("/tmp", "/run"):  # noqa: S108  on the simulated disk
+        for folder in ("/tmp", "/run", "/dev/shm"):  # noqa: S108  on the simulated disk
             for name in list(self.disk.directory(folder).entries):
                 self.disk.remove_tree(f"{folder}/{name}")
 

@@ -32,7 +32,7 @@ _FOLDERS = (
     "/sys/class", "/sys/class/infiniband", "/usr", "/usr/bin", "/usr/sbin", "/usr/local", "/usr/local/bin", "/var",
     "/var/log", "/var/lib",
 )  # fmt: skip
-_SHARED_FOLDERS = ("/tmp", "/var/tmp")  # noqa: S108  on the simulated disk
+_SHARED_FOLDERS = ("/tmp", "/var/tmp", "/dev/shm")  # noqa: S108  on the simulated disk
 
 
 def furnish(machine: Machine, disk: Disk) -> None:
