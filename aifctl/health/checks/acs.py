@@ -15,11 +15,19 @@ from aifctl.diagnosis.reading import SectionName
 
 _SOURCE = "NVIDIA GPUDirect Storage design guide: ACS must be off for peer-to-peer traffic on bare metal"
 #: By section, which nodes that are built alike share (sysfs_pci).
-_BETWEEN: OfSame[Sequence[PciDevice]] = OfSame()
+_OFF: OfSame[bool] = OfSame()
+
+
+def _all_fine(sections: Sequence[PciSection], _case: Case) -> bool:
+    return all(_OFF.made(section, _is_off) for section in sections)
+
+
+def _is_off(section: PciSection) -> bool:
+    return {bridge.acs_source_validation for bridge in _between(section)} == {False}
 
 
 def _judge(section: PciSection, _case: Case) -> Iterator[Finding]:
-    bridges = _BETWEEN.made(section, _between)
+    bridges = _between(section)
     told = [one for one in bridges if not isinstance(one.acs_source_validation, Absent)]
     for bridge in told:
         if bridge.acs_source_validation:
@@ -62,6 +70,7 @@ CHECK = Check(
     section=SectionName.PCI,
     subjects=pci_section,
     judge=_judge,
+    all_fine=_all_fine,
     detail="Only bridges above a GPU and an HCA that share one are judged; a healthy node has ACS on elsewhere. Reading it "
     "takes root.",
 )

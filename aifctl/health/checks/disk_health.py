@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from aifctl.diagnosis.absent import NEUTRAL, Absent, CannotTellError, NeutralError, known
 from aifctl.diagnosis.check import Case, Check, Threshold
@@ -20,6 +20,23 @@ _TOO_HOT = 1
 #: <linux/nvme_host.h> and <scsi/scsi_device.h>: well; on the way to it; all others are gone.
 _LIVE, _COMING = frozenset({"live", "running"}), frozenset({"new", "created", "resetting", "connecting", "quiesce"})
 _TOLD = ("critical_warning", "available_spare_pct", "used_pct")
+
+
+def _all_fine(disks: Sequence[Disk], case: Case) -> bool:
+    worn_pct = case.expect(_WATCH).value
+    return all(
+        disk.state in _LIVE
+        and disk.passed is not False
+        and disk.critical_warning == 0
+        and _has_spare(disk)
+        and disk.used_pct < worn_pct
+        for disk in disks
+    )
+
+
+def _has_spare(disk: Disk) -> bool:
+    spare, threshold = disk.available_spare_pct, disk.spare_threshold_pct
+    return isinstance(spare, int) and isinstance(threshold, int) and spare >= threshold
 
 
 def _judge(disk: Disk, case: Case) -> Iterator[Finding]:
@@ -98,6 +115,7 @@ CHECK = Check(
     section=SectionName.HOST,
     subjects=disks,
     judge=_judge,
+    all_fine=_all_fine,
     needs=(
         Threshold(
             key=_WATCH, type=float, low=1, high=255, about="percent of its endurance from which on it is watched"

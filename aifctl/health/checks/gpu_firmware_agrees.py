@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from operator import attrgetter
 
-from aifctl.diagnosis.absent import CannotTellError
+from aifctl.diagnosis.absent import Absent, CannotTellError
 from aifctl.diagnosis.check import Case, Check
 from aifctl.diagnosis.finding import Finding
 from aifctl.diagnosis.gpu import Gpu, GpuSection
@@ -19,6 +20,14 @@ _VERSIONS = (
     ("inforom", "inforom_image_version", "InfoROM image"),
     ("gsp", "gsp_firmware_version", "GSP firmware"),
 )
+
+
+_versions = attrgetter(*(name for _, name, _ in _VERSIONS))
+
+
+def _all_fine(sections: Sequence[GpuSection], _case: Case) -> bool:
+    told = {_versions(gpu) for section in sections for gpu in section.gpus}
+    return len(told) == 1 and Absent not in map(type, *told)
 
 
 def _judge(section: GpuSection, case: Case) -> Iterator[Finding]:
@@ -58,5 +67,6 @@ CHECK = Check(
     section=SectionName.GPU,
     subjects=gpu_section,
     judge=_judge,
+    all_fine=_all_fine,
     detail="Told is the minority of the node. Which version it ought to be is the business of firmware baselines.",
 )

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from aifctl.diagnosis.absent import NEUTRAL, Absent, CannotTellError
+from aifctl.diagnosis.alike import OfSame
 from aifctl.diagnosis.check import Case, Check, Threshold
 from aifctl.diagnosis.finding import Action, Finding, Result
 from aifctl.diagnosis.gpu import Gpu, NvLink
@@ -17,19 +18,27 @@ _COUNT, _RATE = "gpu.nvlink_count", "gpu.nvlink_rate_gbytes_s"
 _ROUNDING_GBYTES_S = 0.5
 
 
-def _judge(gpu: Gpu, case: Case) -> Iterable[Finding]:
+#: Of the 18 links of a GPU, which those of other nodes that are built alike share (nvml_alike).
+_SLOWEST: OfSame[float] = OfSame(most_count=2048)
+
+
+def _all_fine(gpus: Sequence[Gpu], case: Case) -> bool:
+    count, least = case.expect(_COUNT).value, case.expect(_RATE).value - _ROUNDING_GBYTES_S
+    return all(
+        isinstance(gpu.nvlinks, tuple) and len(gpu.nvlinks) >= count and _SLOWEST.made(gpu.nvlinks, _slowest) >= least
+        for gpu in gpus
+    )
+
+
+def _slowest(links: Sequence[NvLink]) -> float:
+    """Return the rate of the slowest, in GB/s: 0 where one is down, or does not tell."""
+    rates = (link.rate_gbytes_s if link.active is True else 0.0 for link in links)
+    return min((rate if isinstance(rate, float) else 0.0 for rate in rates), default=0.0)
+
+
+def _judge(gpu: Gpu, case: Case) -> Iterator[Finding]:
     links = ask(gpu, "nvlinks", case, "NVLinks")
-    expected, rate = case.expect(_COUNT), case.expect(_RATE)
-    least = rate.value - _ROUNDING_GBYTES_S
-    # Of 18 links of each of 50,000 GPUs hardly one is not so.
-    if len(links) >= expected.value and all(
-        link.active is True and isinstance(link.rate_gbytes_s, float) and link.rate_gbytes_s >= least for link in links
-    ):
-        return ()
-    return _found(gpu, links, case, expected)
-
-
-def _found(gpu: Gpu, links: Sequence[NvLink], case: Case, expected: Expectation) -> Iterator[Finding]:
+    expected = case.expect(_COUNT)
     down = [link.index for link in links if link.active is False]
     if down:
         yield _down(gpu, links, down, case, expected)
@@ -88,6 +97,7 @@ CHECK = Check(
     section=SectionName.GPU,
     subjects=gpus,
     judge=_judge,
+    all_fine=_all_fine,
     needs=(
         Threshold(key=_COUNT, type=int, low=0, high=36, about="NVLinks of a GPU"),
         Threshold(key=_RATE, type=float, low=1, high=200, about="rate of one NVLink and direction, GB/s"),
