@@ -11,7 +11,7 @@ def console() -> None:
         from aifctl import main  # noqa: PLC0415  a third of what a light command takes, and Ctrl-C may come meanwhile
     except KeyboardInterrupt:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-        from aifctl import main  # noqa: PLC0415
+        from aifctl import main  # noqa: PLC0415  what was cut short
 
         main.console(stopped=True)
     main.console()

@@ -40,7 +40,7 @@ def console(*, stopped: bool = False) -> NoReturn:
 def main(argv: Sequence[str], *, stopped: bool = False) -> int:
     """Run one command line and return its exit code; never raises."""
     try:
-        return _run(argv, stopped=stopped)
+        return _stop_early(argv, StoppedError(ExitCode.SIGINT)) if stopped else _run(argv)
     except Exception:  # noqa: BLE001  not even telling has worked; Python's own exit code would mean findings
         import traceback  # noqa: PLC0415  only here
 
@@ -49,13 +49,11 @@ def main(argv: Sequence[str], *, stopped: bool = False) -> int:
         return _NAGIOS_UNKNOWN if _NAGIOS & set(argv) else ExitCode.BUG
 
 
-def _run(argv: Sequence[str], *, stopped: bool) -> int:
+def _run(argv: Sequence[str]) -> int:
     if argv[:1] == ["__complete"]:
         from aifctl.cli.complete import complete  # noqa: PLC0415  answers before Typer is imported
 
         return complete(argv[1:])
-    if stopped:
-        return _stop_early(argv, StoppedError(ExitCode.SIGINT))
     try:
         _hear_signals()
         invocation = _parse(argv)
