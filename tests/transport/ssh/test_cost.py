@@ -8,11 +8,13 @@ import subprocess
 import sys
 import threading
 from functools import partial
+from typing import Any
 
 import pytest
+from asyncssh import SSHClientConnectionOptions
 
 from aifctl.ports.transport import Command, DialSettings, Link
-from aifctl.transport.ssh import open_transport
+from aifctl.transport.ssh import open_transport, prepared
 from aifctl.transport.ssh.adapter import SshTransport
 from aifctl.transport.ssh.wire import Wire
 from tests.sshd import Sshd, needs_sshd
@@ -68,6 +70,28 @@ def test_a_cold_command_takes_few_writes_and_no_task_or_thread(sshd: Sshd, monke
     assert len(writes) <= 6
     assert tasks == 0
     assert threading.active_count() == threads_count
+
+
+@needs_sshd
+@pytest.mark.ssh
+def test_asyncsshs_options_are_made_once_for_all_nodes_of_a_user(sshd: Sshd, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They cost 1.5 ms, as much as all the rest that a node takes."""
+    users: list[str] = []
+    make = prepared.SSHClientConnectionOptions
+
+    def counted(**options: Any) -> SSHClientConnectionOptions:
+        users.append(options["username"])
+        return make(**options)
+
+    monkeypatch.setattr(prepared, "SSHClientConnectionOptions", counted)
+
+    async def body(transport: SshTransport) -> None:
+        for _ in range(3):
+            link = await transport.dial(sshd.endpoint)
+            await link.close()
+
+    with_transport(sshd.settings(), body)
+    assert users == [sshd.user]
 
 
 @needs_sshd
