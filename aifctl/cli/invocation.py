@@ -159,9 +159,19 @@ def _value_of(option: str, words: Sequence[str]) -> str | None:
     return None
 
 
+#: What a library says of numbers, and what a person would.
+_SAID_PLAINLY = {
+    "Input should be a valid integer, unable to parse string as an integer": "it should be a whole number",
+    "Input should be": "it should be",
+}
+
+
 def _sentence(problem: Exception, words: Sequence[str], *, dashes: bool) -> str:
     text = getattr(problem, "format_message", lambda: str(problem))().strip().rstrip(".")
-    place = getattr(getattr(problem, "ctx", None), "command_path", "aifctl")
+    for theirs, ours in _SAID_PLAINLY.items():
+        text = text.replace(theirs, ours)
+    noun = f"aifctl {words[0]}" if words and words[0] in NOUNS else "aifctl"
+    place = getattr(getattr(problem, "ctx", None), "command_path", noun)
     advice = _why_many(words) or f"see `{place} --help`"
     if place in _TAKES_COMMAND and not dashes and "extra argument" in text:
         advice += "; what the nodes shall run stands behind --, as in: aifctl run @all -- uptime"
