@@ -180,6 +180,8 @@ def _node_look(
     packed = look.packed
     findings = render_findings(look.findings, seen_at_s=look.at_s)
     worst = next((one.check for one in look.settled.verdict.findings), "")
+    # What the store has of it already would be a tenth of what a look adds to the log.
+    news = packed if packed and not (row and row.facts_digest == packed.digest) else None
     return NodeLook(
         node=look.node,
         at_s=look.at_s,
@@ -188,9 +190,9 @@ def _node_look(
         message=message,
         answered=packed is not None,
         worst_check=worst,
-        boot_id=boot_id,
-        facts_digest=packed.digest if packed else "",
-        facts=packed.facts if packed and not (row and row.facts_digest == packed.digest) else None,
+        boot_id="" if row and row.boot_id == boot_id else boot_id,
+        facts_digest=news.digest if news else "",
+        facts=news.facts if news else None,
         moving=packed.moving if packed else None,
         memory=_memory(look.memory, row, before),
         findings=None if row and row.findings == findings else findings,

@@ -19,7 +19,7 @@ def main(folder: Path) -> None:
     facts = {
         "exit": int(report.exit),
         "notes": report.notes,
-        "answered": report.coverage.answered,
+        "answered": report.coverage.answered if report.coverage else None,
         "kept_exit": row.exit_code,
         "kept_answered": health.sweep.answered if health.sweep else None,
         "conditions": Counter(node.condition.value for node in health.nodes),
