@@ -76,7 +76,7 @@ class Blocks:
             if line.part == "stderr" != part:
                 yield style.paint("  stderr:", DIM) + "\n"
             part = line.part
-            yield _indented(line, group, style) + "\n"
+            yield from _indented(line, group, style)
         if self.page.terminal.is_terminal:
             yield "\n"
 
@@ -122,9 +122,13 @@ def _between(*, fits: bool) -> str:
     return "; " if fits else "\n  "
 
 
-def _indented(line: Line, group: Group, style: Style) -> str:
+def _indented(line: Line, group: Group, style: Style) -> Iterator[str]:
+    """Yield what nodes sent as it came, and sentences of ours between words."""
     if line.part == "remark":
-        return style.paint(f"  [{line.text}]", YELLOW)
-    if line.part == "message":
-        return style.outcome(f"  {line.text}", group.outcome)
-    return f"    {line.text}" if line.part == "stderr" else f"  {line.text}"
+        sentence = style.wrap(f"[{line.text}]", indent=2, hanging=1)
+        yield from (style.paint(f"  {part}", YELLOW) + "\n" for part in sentence)
+    elif line.part == "message":
+        sentence = style.wrap(line.text, indent=2, hanging=2)
+        yield from (style.outcome(f"  {part}", group.outcome) + "\n" for part in sentence)
+    else:
+        yield f"    {line.text}\n" if line.part == "stderr" else f"  {line.text}\n"

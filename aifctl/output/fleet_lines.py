@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -99,11 +98,10 @@ def wrapped(text: str, style: Style, *, indent: int = 0, hanging: int = 0, colou
     if not style.terminal.is_terminal:
         yield " " * indent + whole
         return
-    room = max(style.terminal.width - indent, 10)
-    lines = textwrap.wrap(whole, room, subsequent_indent=" " * hanging, break_on_hyphens=False) or [""]
+    lines = style.wrap(whole, indent=indent, hanging=hanging)
     if len(lines) > _MOST_WRAPPED:
         last = f"{lines[_MOST_WRAPPED - 1]} {lines[_MOST_WRAPPED].lstrip()}"
-        lines = [*lines[: _MOST_WRAPPED - 1], style.cut(last, room)]
+        lines = [*lines[: _MOST_WRAPPED - 1], style.cut(last, style.terminal.width - indent)]
     yield from (" " * indent + style.paint(line, colour) for line in lines)
 
 

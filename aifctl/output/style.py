@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -52,6 +53,13 @@ class Style:
             if kept > room:
                 return text[:at] + self.ellipsis
         return text
+
+    def wrap(self, text: str, *, indent: int = 0, hanging: int = 0) -> list[str]:
+        """Break one line between words, for a terminal from its column `indent` on; those behind the first `hanging` further in."""
+        room = max(self.terminal.width - indent, 10)
+        if not self.terminal.is_terminal or width_of(text) <= room:
+            return [text]
+        return textwrap.wrap(text, room, subsequent_indent=" " * hanging, break_on_hyphens=False) or [""]
 
     def wrap_names(self, nodeset: str, width: int, most_lines: int) -> list[str]:
         """Break a nodeset behind commas into lines of `width`; what is beyond `most_lines` becomes an ellipsis."""
