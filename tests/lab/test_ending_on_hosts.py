@@ -45,6 +45,19 @@ def test_a_timeout_ends_what_sudo_started(control: Control, lab: Lab) -> None:
     assert left(lab, 47_002) == []
 
 
+def test_a_timeout_ends_what_has_become_a_daemon_where_logins_are_scopes(control: Control, lab: Lab) -> None:
+    """The hosts have no logind: the command asks systemd for its connection's scope, as logind would have."""
+    systemd = "org.freedesktop.systemd1 /org/freedesktop/systemd1 org.freedesktop.systemd1.Manager"
+    scope = "'ssa(sv)a(sa(sv))' session-471.scope fail 1 PIDs au 2 $PPID $$ 0"
+    moved = "for p in $PPID $$; do until grep -q session-471.scope /proc/$p/cgroup; do sleep 0.05; done; done"
+    logged_in = f"busctl --quiet call {systemd} StartTransientUnit {scope} && {moved}"
+    daemon = "(setsid sleep 47100 >/dev/null 2>&1 &)"
+    done = control.json("run", "node1", "--timeout=1s", "--", f"{logged_in} && {daemon}; sleep 47101")
+    assert done.outcomes() == {"node1": "timeout"}, done
+    assert done.items()["node1"]["stderr"] == "", done
+    assert left(lab, 47_100) == left(lab, 47_101) == []
+
+
 @pytest.mark.parametrize(
     ("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)], ids=["INT", "TERM", "HUP"]
 )
