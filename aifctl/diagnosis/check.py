@@ -100,6 +100,8 @@ class Check:
             each by itself is what judging a fleet costs.
         explained_by: checks whose finding on the same node (same subject, or the node as a whole) says why this one finds
             something: it joins that incident instead of making its own. A GPU that is off the bus has no NVLinks.
+        again: code → kind of fault, of findings that ask for a replacement where the same part has the same kind in a second
+            boot (aifctl.diagnosis.recurring, whose NEEDS belong to such a check's).
         measure: numbers to compare among peers: subject → value; `node why` shows their p50 and p99.
     """
 
@@ -115,3 +117,4 @@ class Check:
     judges_ends: bool = False
     measure: Callable[[Reading], Mapping[str, float]] | None = field(default=None)
     explained_by: tuple[str, ...] = ()
+    again: Mapping[str, str] = field(default_factory=dict)

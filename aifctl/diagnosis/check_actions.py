@@ -24,6 +24,7 @@ def actions_of(check: Check) -> tuple[Action, ...]:
     if not isinstance(check.judge, FunctionType):
         return ()
     found = set(_reached(check.judge, {_package(check.judge), _package(actions_of)}, set()))
+    found |= {Action.RMA} if check.again else set()
     return tuple(action for action in Action if action in found & _MEANT)
 
 

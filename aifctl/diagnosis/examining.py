@@ -15,6 +15,7 @@ from aifctl.diagnosis.muting import Muting, muted
 from aifctl.diagnosis.packing import Packed, pack
 from aifctl.diagnosis.peers import Spread
 from aifctl.diagnosis.reading import Reading
+from aifctl.diagnosis.recurring import escalated, noted
 from aifctl.diagnosis.remembering import remember
 from aifctl.diagnosis.standing import Settled, settle, unseen
 from aifctl.diagnosis.standing_text import NodeFindings
@@ -74,6 +75,7 @@ class Examiner:
         checks = tuple(checks)
         self._all = panels_of(checks)
         self._moving = panels_of(check for check in checks if check.moving)
+        self._again = {(check.name, code): kind for check in checks for code, kind in check.again.items()}
         self._still = frozenset(check.name for check in checks if not check.moving)
         names = ",".join(sorted(check.name for check in checks))
         self._own = hashlib.sha256(f"{version}:{names}".encode()).hexdigest()
@@ -93,6 +95,7 @@ class Examiner:
         memory = remember(replace(kept.memory, seen_at_s=kept.seen_at_s), reading)
         case = Case(reading=reading, profile=profile, memory=memory, inventory=inventory or {}, peers=peers or {})
         verdict, ground = self.judge(case, kept.findings, packed.digest)
+        memory = noted(memory, verdict.findings, self._again, reading)
         told = muted(verdict, reading.node, mutes)
         missed = [one for one in kept.findings.standing if one.finding.check == REACHABILITY]
         settled = settle(
@@ -125,7 +128,8 @@ class Examiner:
         if as_before:
             tally.judged += filter(self._still.__contains__, kept.judged)
             tally.findings += self._still_found(kept)
-        return verdict_of(tally.findings, tally.judged, node=case.reading.node), ground
+        findings = escalated(tally.findings, self._again, case)
+        return verdict_of(findings, tally.judged, node=case.reading.node), ground
 
     def miss(
         self,

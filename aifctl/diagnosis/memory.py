@@ -21,6 +21,21 @@ class Growth:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Occasion:
+    """A boot in which a part had a fault that a second boot must not have, too (aifctl.diagnosis.recurring).
+
+    Attributes:
+        kind: of fault. subject: where; "" where another part is there by now. identity: the part's serial, "" where untold.
+    """
+
+    kind: str
+    subject: str
+    identity: str
+    boot_id: str
+    at_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Memory:
     """One node's.
 
@@ -33,6 +48,7 @@ class Memory:
         growths: what grew within the last 24 h, newest last, by (identity, counter); empty for most nodes.
         events: the kernel's events of this boot that still mean something, oldest first, at most 200.
         cursor: where the next look into the kernel's log begins.
+        occasions: what alone outlives a boot; oldest first, empty for most nodes.
     """
 
     boot_id: str = ""
@@ -43,6 +59,7 @@ class Memory:
     growths: Mapping[tuple[str, str], tuple[Growth, ...]] = field(default_factory=dict)
     events: tuple[KernelEvent, ...] = ()
     cursor: str = ""
+    occasions: tuple[Occasion, ...] = ()
 
     def says_as_much_as(self, other: Memory) -> bool:
         """Whether both say the same but for when the node was seen, and when it booted, which is known by that alone.
@@ -57,6 +74,7 @@ class Memory:
             and self.counters == other.counters
             and self.growths == other.growths
             and self.events == other.events
+            and self.occasions == other.occasions
         )
 
     def grown(self, identity: str, counter: str, *, within_s: float, now_s: float) -> int:

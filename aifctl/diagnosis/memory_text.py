@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from typing import Any
 
 from aifctl.diagnosis.kernel import KernelEvent
-from aifctl.diagnosis.memory import Growth, Memory
+from aifctl.diagnosis.memory import Growth, Memory, Occasion
 from aifctl.diagnosis.unreadable import UnreadableError
 
 
@@ -22,6 +23,7 @@ def render_memory(memory: Memory) -> bytes:
             for (identity, name), those in memory.growths.items()
         ],
         "events": [render_event(event) for event in memory.events],
+        "occasions": [asdict(one) for one in memory.occasions],
     }
     return json.dumps(body, separators=(",", ":"), sort_keys=True).encode("ascii")
 
@@ -41,6 +43,7 @@ def parse_memory(text: bytes, *, seen_at_s: float) -> Memory:
                 for identity, name, those in body["growths"]
             },
             events=tuple(parse_event(event) for event in body["events"]),
+            occasions=tuple(Occasion(**one) for one in body.get("occasions", ())),
         )
     except (ValueError, TypeError, KeyError) as problem:
         raise UnreadableError(f"what is remembered of a node is no memory: {problem!r}") from problem

@@ -64,6 +64,7 @@ def remember(memory: Memory, reading: Reading) -> Memory:
         growths=growths,
         events=lasting(before.events, reading.kernel.events if reading.kernel else ()),
         cursor=(reading.kernel.cursor if reading.kernel else "") or before.cursor,
+        occasions=memory.occasions,
     )
 
 

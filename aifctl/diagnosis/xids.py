@@ -21,6 +21,7 @@ class XidMeaning:
         immediate, investigate: NVIDIA's own recommendation; "" where its catalogue gives none.
         since_driver: the branch from which on Xid 154 tells what it asks for; 0 where it does not.
         rank: of several within one event the highest is the cause; the others follow from it.
+        again: in a second boot the GPU is to be replaced, and what kind of fault it is then; "" of others.
         repeats: often on one GPU alone it is the GPU, and not the job (13: the same GPC and TPC).
     """
 
@@ -34,6 +35,7 @@ class XidMeaning:
     since_driver: int = 0
     rank: int = 0
     repeats: bool = False
+    again: str = ""
 
 
 def meaning_of(number: int) -> XidMeaning:
@@ -58,6 +60,8 @@ NVLINK = frozenset({74, 136, 137})
 NVLINK_ERROR = 74
 #: The driver's own word on what to do.
 RECOVERY_ACTION = 154
+#: Kinds of fault that others than an Xid tell as well (Check.again).
+OFF_BUS, INIT = "off the bus", "not started"
 
 _RANK_IGNORED, _RANK_WATCH, _RANK_APP = 0, 10, 20
 
@@ -73,7 +77,7 @@ _Verdict = tuple[Result, Action]
 
 def _row(
     number: int, verdict: _Verdict, rank: int, meaning: str, immediate: str, investigate: str = "CONTACT_SUPPORT",
-    *, since: int = 0, repeats: bool = False,
+    *, since: int = 0, repeats: bool = False, again: str = "",
 ) -> XidMeaning:  # fmt: skip
     return XidMeaning(
         number=number,
@@ -85,18 +89,19 @@ def _row(
         since_driver=since,
         rank=rank,
         repeats=repeats,
+        again=again,
     )
 
 
 def _severe() -> Iterable[XidMeaning]:
-    yield _row(79, _REBOOT, 100, "the GPU has fallen off the bus", "RESTART_BM", since=565)
+    yield _row(79, _REBOOT, 100, "the GPU has fallen off the bus", "RESTART_BM", since=565, again=OFF_BUS)
     yield _row(167, _DRAIN, 95, "the GPU's PCIe link has timed out for good", "", "")
     yield _row(140, _RESET, 90, "an ECC error that the driver could not recover from", "RESET_GPU")
     yield _row(48, _RESET, 88, "an uncorrectable ECC error", "WORKFLOW_XID_48", "WORKFLOW_XID_48", since=565)
-    yield _row(64, _RESET, 86, "remapping a bad memory row has failed", "RESET_GPU", since=565)
+    yield _row(64, _RESET, 86, "remapping a bad memory row has failed", "RESET_GPU", since=565, again="remapping")
     yield _row(95, _RESET, 84, "a memory error that was not contained", "RESET_GPU", "IGNORE", since=565)
     yield _row(169, _DRAIN, 80, "the GPU's security controller has halted", "", "")
-    yield _row(143, _REBOOT, 78, "the GPU could not be initialised", "RESET_GPU", since=575)
+    yield _row(143, _REBOOT, 78, "the GPU could not be initialised", "RESET_GPU", since=575, again=INIT)
     yield _row(62, _RESET, 76, "the GPU's power controller has halted", "RESET_GPU", since=565)
     yield _row(120, _RESET, 74, "the GPU's system processor has failed", "RESET_GPU", "INVESTIGATE_SW", since=565)
     yield _row(119, _RESET, 72, "the GPU's system processor does not answer", "RESET_GPU", "INVESTIGATE_SW")

@@ -15,6 +15,7 @@ from aifctl.diagnosis.memory import Memory
 from aifctl.diagnosis.peers import Spread
 from aifctl.diagnosis.reading import Reading
 from aifctl.diagnosis.remembering import remember
+from aifctl.diagnosis.recurring import NEEDS
 from aifctl.fleet.profile import Expectation, Profile
 from tests.health.gpu_cases import HEALTHY, NA, eight, gpu_checks, profile, reading
 
@@ -131,6 +132,8 @@ EDGES: dict[str, Edge] = {
 }  # fmt: skip
 #: What it decides is when a finding counts, which is for whoever judges over time.
 OVER_TIME = "gpu.throttle_lasting_s"
+#: As are these, which tests/diagnosis/test_recurring.py tries.
+OVER_BOOTS = {need.key for need in NEEDS}
 
 
 def by(key: str, value: Any) -> Profile:
@@ -160,4 +163,4 @@ def test_how_long_it_must_last_is_told_with_the_finding() -> None:
 
 def test_every_number_that_they_ask_for_is_tried() -> None:
     asked = {one.key for check in gpu_checks() for one in check.needs if one.type in {int, float}}
-    assert asked == set(EDGES) | {OVER_TIME}
+    assert asked == set(EDGES) | {OVER_TIME} | OVER_BOOTS

@@ -9,6 +9,7 @@ from aifctl.diagnosis.check import Case, Check, Threshold
 from aifctl.diagnosis.finding import Action, Finding, Result
 from aifctl.diagnosis.gpu import GpuSection
 from aifctl.diagnosis.reading import SectionName
+from aifctl.diagnosis.recurring import NEEDS
 from aifctl.diagnosis.smi_nvlink import LIST_SOURCE, SOURCE
 from aifctl.diagnosis.subjects import NODE, gpu_section
 
@@ -53,8 +54,9 @@ CHECK = Check(
     section=SectionName.GPU,
     subjects=gpu_section,
     judge=_judge,
-    needs=(Threshold(key="gpu.count", type=int, low=1, high=16, about="GPUs that the node has"),),
+    needs=(Threshold(key="gpu.count", type=int, low=1, high=16, about="GPUs that the node has"), *NEEDS),
     detail="pci-gpu-count says whether the bus has those that the driver misses. A listing that ends before its last GPU is "
     "unknown, never a missing GPU.",
+    again={"missing": "missing"},
     explained_by=("pci-gpu-count", "pci-lost"),
 )

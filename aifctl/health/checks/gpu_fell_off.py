@@ -10,7 +10,9 @@ from aifctl.diagnosis.finding import Action, Finding, Result
 from aifctl.diagnosis.kernel import KernelSection
 from aifctl.diagnosis.kernel_findings import gpu_place, kernel_finding, no_events, of_kind
 from aifctl.diagnosis.reading import SectionName
+from aifctl.diagnosis.recurring import NEEDS
 from aifctl.diagnosis.subjects import kernel
+from aifctl.diagnosis.xids import OFF_BUS
 
 
 def _judge(_section: KernelSection, case: Case) -> Iterator[Finding]:
@@ -38,6 +40,8 @@ CHECK = Check(
     judge=_judge,
     detail="Some drivers say it without an Xid: in one line that names the GPU, or in three of which the first does. With an "
     "Xid 79 it is the same incident.",
+    needs=NEEDS,
+    again={"fallen-off": OFF_BUS},
     moving=True,
     all_fine=no_events,
     explained_by=("xid",),

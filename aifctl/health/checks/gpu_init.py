@@ -10,7 +10,9 @@ from aifctl.diagnosis.finding import Action, Finding, Result
 from aifctl.diagnosis.kernel import KernelSection
 from aifctl.diagnosis.kernel_findings import gpu_place, kernel_finding, no_events, of_kind
 from aifctl.diagnosis.reading import SectionName
+from aifctl.diagnosis.recurring import NEEDS
 from aifctl.diagnosis.subjects import kernel
+from aifctl.diagnosis.xids import INIT
 
 
 def _judge(_section: KernelSection, case: Case) -> Iterator[Finding]:
@@ -32,6 +34,8 @@ CHECK = Check(
     judge=_judge,
     detail="The driver's own word, RmInitAdapter failed, in this boot: such a GPU is missing from what NVML tells. A reboot "
     "may help; a GPU that fails again is to be replaced.",
+    needs=NEEDS,
+    again={"failed": INIT},
     moving=True,
     all_fine=no_events,
     explained_by=("xid", "gpu-fell-off", "gpu-lost"),

@@ -9,6 +9,8 @@ from aifctl.diagnosis.finding import Finding
 from aifctl.diagnosis.gpu import Gpu
 from aifctl.diagnosis.gpu_findings import REBOOT, RESET, every_gpu, gpu_finding
 from aifctl.diagnosis.reading import SectionName
+from aifctl.diagnosis.recurring import NEEDS
+from aifctl.diagnosis.xids import OFF_BUS
 
 
 def _judge(gpu: Gpu, _case: Case) -> Iterator[Finding]:
@@ -40,5 +42,7 @@ CHECK = Check(
     judge=_judge,
     detail="NVML's own word for a GPU that has fallen off the bus or has to be reset. A lost GPU tells nothing else; the "
     "others are judged all the same.",
+    needs=NEEDS,
+    again={"lost": OFF_BUS},
     explained_by=("pci-lost", "gpu-fell-off", "xid"),
 )

@@ -11,6 +11,7 @@ from aifctl.diagnosis.pci import PciSection
 from aifctl.diagnosis.pci_tree import gpus_on_bus
 from aifctl.diagnosis.pcie_links import pci_section
 from aifctl.diagnosis.reading import SectionName
+from aifctl.diagnosis.recurring import NEEDS
 from aifctl.diagnosis.subjects import NODE
 
 
@@ -69,8 +70,9 @@ CHECK = Check(
     section=SectionName.PCI,
     subjects=pci_section,
     judge=_judge,
-    needs=(Threshold(key="gpu.count", type=int, low=1, high=16, about="GPUs that the node has"),),
+    needs=(Threshold(key="gpu.count", type=int, low=1, high=16, about="GPUs that the node has"), *NEEDS),
     detail="Fewer on the bus is hardware; fewer with the driver than on the bus is the driver's or the GPU's own failure to "
     "start. Both begin with a reboot, a second time it is to be replaced.",
+    again={"bus": "missing", "driver": "missing"},
     explained_by=("pci-lost",),
 )

@@ -11,6 +11,8 @@ from aifctl.diagnosis.pci import PciDevice, PciSection
 from aifctl.diagnosis.pci_tree import device_subject, kind_of
 from aifctl.diagnosis.pcie_links import pci_section
 from aifctl.diagnosis.reading import SectionName
+from aifctl.diagnosis.recurring import NEEDS
+from aifctl.diagnosis.xids import OFF_BUS
 
 _KINDS = frozenset({"GPU", "NVSwitch", "HCA", "NVMe disk"})
 _SOURCE = "PCI Express Base Specification: reads that nobody answers return all ones (lspci: rev ff)"
@@ -54,4 +56,6 @@ CHECK = Check(
     judge=_judge,
     detail="The kernel keeps listing a device that has fallen off the bus; its configuration space then reads as all "
     "ones. A warm reboot may not bring it back.",
+    needs=NEEDS,
+    again={"all-ones": OFF_BUS},
 )
