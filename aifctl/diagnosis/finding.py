@@ -23,6 +23,9 @@ class Result(StrEnum):
 WORST_FIRST = (Result.FAULT, Result.DEGRADED, Result.UNREACHABLE, Result.UNKNOWN, Result.WATCH, Result.OK)
 RANK: Mapping[Result, int] = {result: rank for rank, result in enumerate(reversed(WORST_FIRST))}
 
+#: The code of a finding that says that the check itself failed.
+CHECK_FAILED = "check-failed"
+
 
 def worst(results: list[Result]) -> Result:
     """Return the worst; OK of none."""

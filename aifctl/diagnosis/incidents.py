@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from aifctl.diagnosis.check import NO_PROFILE
-from aifctl.diagnosis.finding import DRAINING, RANK, REACHABILITY, Action, Finding, Result
+from aifctl.diagnosis.finding import CHECK_FAILED, DRAINING, RANK, REACHABILITY, Action, Finding, Result
 from aifctl.diagnosis.muting import is_muted
 from aifctl.diagnosis.scopes import SHARED, Ground, Rules, Scopes, explaining
 from aifctl.diagnosis.subjects import NODE
@@ -138,7 +138,8 @@ def _of_cause(
     all_of = {
         node: [*those, *(one for root in those for one in joined.get(id(root), ()))] for node, those in left.items()
     }
-    for kind, value, nodes in explaining(left, scopes, rules):
+    # That a check fails is its own doing, wherever the nodes stand on which it does.
+    for kind, value, nodes in explaining(left, scopes, rules) if findings[0].code != CHECK_FAILED else ():
         yield _incident(kind, value, {node: all_of[node] for node in nodes}, left[nodes[0]][0])
         for node in nodes:
             del left[node]
@@ -195,7 +196,6 @@ def _incident(scope: str, value: str, by_node: Mapping[str, list[Finding]], root
 def _suspect(first: Finding, by_node: Mapping[str, list[Finding]], ground: Ground) -> Incident:
     findings = tuple(one for those in by_node.values() for one in those)
     share = len(by_node) / len(ground.judged)
-    suspected = _SUSPECTED.get(first.check, "the check")
     return Incident(
         check=first.check,
         code=first.code,
@@ -205,9 +205,18 @@ def _suspect(first: Finding, by_node: Mapping[str, list[Finding]], ground: Groun
         findings=findings,
         result=max((one.result for one in findings), key=RANK.__getitem__),
         action=Action.NONE,
-        message=f"{len(by_node)} of {len(ground.judged)} nodes ({share:.0%}) fail it at once and no rack, feed, leaf, "
-        f"hall or driver version explains that: look at {suspected} before the nodes; first: {first.message}",
+        message=f"{_doubt(first, f'{len(by_node)} of {len(ground.judged)} nodes ({share:.0%})')}; first: {first.message}",
         suspect=True,
+    )
+
+
+def _doubt(first: Finding, those: str) -> str:
+    if first.code == CHECK_FAILED:
+        return f"it fails itself on {those} and judges nothing there: mend it, or `aifctl checks mute {first.check}`"
+    suspected = _SUSPECTED.get(first.check, "the check")
+    return (
+        f"{those} fail it at once and no rack, feed, leaf, hall or driver version explains that: "
+        f"look at {suspected} before the nodes"
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from aifctl.core.printable import printable_line
 from aifctl.diagnosis.absent import CannotTellError, NeutralError
 from aifctl.diagnosis.check import Case, Check, Glance
-from aifctl.diagnosis.finding import RANK, Action, Finding, Result
+from aifctl.diagnosis.finding import CHECK_FAILED, RANK, Action, Finding, Result
 from aifctl.diagnosis.reading import Reading, SectionName, SectionStatus
 from aifctl.diagnosis.subjects import NODE
 
@@ -175,7 +175,7 @@ def _broken(check: Check, subject: str, problem: Exception) -> Finding:
     return Finding(
         check=check.name,
         subject=subject,
-        code="check-failed",
+        code=CHECK_FAILED,
         result=Result.UNKNOWN,
         action=Action.NONE,
         message=f"the check itself failed: {type(problem).__name__}: {printable_line(str(problem))[:200]}",

@@ -10,7 +10,7 @@ from aifctl.core.printable import printable_line
 from aifctl.custody.drain_budget import within_budget
 from aifctl.custody.drains import Evidence, drain_reason, parse_drain_reason
 from aifctl.custody.moving import DRAINABLE, OUT, Stand
-from aifctl.diagnosis.finding import Action, Result
+from aifctl.diagnosis.finding import CHECK_FAILED, Action, Result
 from aifctl.diagnosis.incidents import PROFILE, Incident, drains
 from aifctl.fleet.fleet import Fleet
 from aifctl.fleet.lifecycle import State
@@ -18,9 +18,6 @@ from aifctl.ports.store_rows import IncidentRow
 
 #: So many looks in a row that could not tell make a node suspect: one is a lost packet, two a reboot.
 SUSPECT_LOOKS_COUNT = 3
-
-#: The code of a finding that a check which raises leaves (diagnosis.judging).
-CHECK_FAILED = "check-failed"
 
 _BLIND = frozenset({Result.UNREACHABLE, Result.UNKNOWN})
 _MOST_REASON = 200

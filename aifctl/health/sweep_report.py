@@ -11,10 +11,9 @@ from aifctl.core.exit_codes import ExitCode, first_that_applies
 from aifctl.core.outcome import NOT_STARTED, Outcome
 from aifctl.core.report import Column, Coverage, Field, FieldType, Item, Kind
 from aifctl.diagnosis.finding import RANK, Finding, Result
-from aifctl.diagnosis.muting import is_muted
 from aifctl.diagnosis.standing import Standing
-from aifctl.diagnosis.standing_text import parse_findings
 from aifctl.fleet.fleet import Fleet
+from aifctl.health.covered import Covered
 from aifctl.health.looking import Looked
 from aifctl.health.status import DRAWS, NEW
 from aifctl.ports.store_rows import NodeRow
@@ -48,8 +47,6 @@ FAIL_ON = (Result.FAULT.value, Result.DEGRADED.value, Result.UNKNOWN.value, Resu
 _NEWS = RANK[Result.WATCH]
 #: A scope of one node is a node.
 _LEAST_UNSEEN = 2
-#: What a look comes to that could not tell.
-_NOTHING_TOLD = frozenset({Result.UNKNOWN.value, Result.UNREACHABLE.value})
 #: The node never got the command.
 _NOT_ASKED = NOT_STARTED | {Outcome.CANCELLED, Outcome.SKIPPED}
 
@@ -67,14 +64,13 @@ class Count:
 
     Attributes:
         outcomes: of asking. results: of judging, by node.
-        covered: nodes of which more is known than that nothing could be told.
         news: nodes with something new that is worse than watch.
         changed_count: nodes that are other than before.
     """
 
     outcomes: dict[Outcome, int] = field(default_factory=dict)
     results: dict[str, Result] = field(default_factory=dict)
-    covered: set[str] = field(default_factory=set)
+    _covered: Covered = field(default_factory=Covered)
     news: set[str] = field(default_factory=set)
     gpu_counts: dict[str, int] = field(default_factory=dict)
     drivers: dict[str, str] = field(default_factory=dict)
@@ -87,8 +83,7 @@ class Count:
         if looked is None:
             return
         self.results[node] = looked.look.result
-        if _is_covered(looked):
-            self.covered.add(node)
+        self._covered.take(looked)
         if looked.gpu_count is not None:
             self.gpu_counts[node] = looked.gpu_count
         if looked.driver_version:
@@ -105,8 +100,12 @@ class Count:
         for row in rows:
             self.outcomes[Outcome(row.outcome)] = self.outcomes.get(Outcome(row.outcome), 0) + 1
             self.results[row.node] = Result(row.result)
-            if row.result not in _NOTHING_TOLD or _is_only_muted(row):
-                self.covered.add(row.node)
+            self._covered.recall(row)
+
+    @property
+    def covered(self) -> frozenset[str]:
+        """Return the nodes of which more is known than that nothing could be told."""
+        return self._covered.nodes
 
     def coverage(self, asked: int) -> Coverage:
         """Return how much of what was to be looked at was."""
@@ -121,17 +120,19 @@ class Count:
             applying.append(ExitCode.BUG)
         if names and not any(count for outcome, count in self.outcomes.items() if outcome not in _NOT_ASKED):
             applying.append(ExitCode.NONE_ASKED)
-        if len(self.covered) < min_coverage * len(names) or unseen_scopes(fleet, names, self.covered):
+        covered = self.covered
+        if len(covered) < min_coverage * len(names) or unseen_scopes(fleet, names, covered):
             applying.append(ExitCode.COVERAGE)
         if self._fails(fail_on):
             applying.append(ExitCode.FINDINGS)
         return first_that_applies(*applying)
 
     def _fails(self, fail_on: str) -> bool:
+        """Whether anything found is to be told by the exit code; a check that nobody can judge by is never nothing."""
         if fail_on == NEW:
             return bool(self.news)
         bound = RANK[Result(fail_on)]
-        return any(RANK[result] >= bound for result in self.results.values())
+        return bool(self._covered.suspects) or any(RANK[result] >= bound for result in self.results.values())
 
 
 def has_changed(looked: Looked) -> bool:
@@ -168,22 +169,6 @@ def item_of(node: str, outcome: Outcome, message: str, looked: Looked | None) ->
         "new": [_key(one) for one in (*settled.opened, *settled.changed)],
         "cleared": [_key(one) for one in settled.cleared],
     }
-
-
-def _is_covered(looked: Looked) -> bool:
-    """Whether more is known of the node than that it could not be told; what is muted was told."""
-    if looked.look.packed is None:
-        return False
-    if looked.look.result is not Result.UNKNOWN:
-        return True
-    return all(is_muted(one) for one in looked.findings if one.result is Result.UNKNOWN) and bool(looked.findings)
-
-
-def _is_only_muted(row: NodeRow) -> bool:
-    if row.result != Result.UNKNOWN.value or not row.findings:
-        return False
-    standing = parse_findings(row.findings, node=row.node, seen_at_s=row.at_s).standing
-    return all(is_muted(one.finding) for one in standing if one.finding.result is Result.UNKNOWN)
 
 
 def _worst(worst: Finding | None, since: Mapping[tuple[str, str, str], Standing]) -> Mapping[str, Any]:

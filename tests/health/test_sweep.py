@@ -12,7 +12,7 @@ from aifctl.core.exit_codes import ExitCode
 from aifctl.core.outcome import Outcome
 from aifctl.diagnosis.check import Case, Check
 from aifctl.diagnosis.finding import Finding, Result
-from aifctl.diagnosis.reading import SectionName
+from aifctl.diagnosis.reading import Reading, SectionName
 from aifctl.dispatch.asked import Chosen, Fan, Keep, Pace
 from aifctl.fleet.lifecycle import State
 from aifctl.ports.store_writes import NodeLook
@@ -231,15 +231,55 @@ BROKEN = Check(
 )  # fmt: skip
 
 
-def test_a_sites_own_check_that_raises_is_unknown_and_no_bug_of_ours(night: SweptNight) -> None:
+def test_a_sites_own_check_that_raises_everywhere_is_suspect_and_takes_no_nodes_coverage(night: SweptNight) -> None:
     night.tools.checks = (*night.tools.checks, BROKEN)
+    (sick,) = night.night.plant("remap-failure@1")
     report = night.sweep()
-    assert report.exit is ExitCode.COVERAGE
-    item = next(iter(night.items.values()))
-    assert (item["result"], item["check"], item["code"]) == ("unknown", "site-own", "check-failed")
-    assert "a site's own" in item["message"]
-    (incident,) = night.tools.store.incidents()
-    assert (incident.suspect, incident.scope_value) == (True, "site-own")
+    assert report.coverage is not None
+    assert (report.coverage.asked, report.coverage.answered, report.exit) == (8, 8, ExitCode.FINDINGS)
+    items = dict(night.items)
+    assert items.pop(sick)["check"] == "row-remap-failure"  # what the others find counts
+    for item in items.values():
+        assert (item["result"], item["check"], item["code"]) == ("unknown", "site-own", "check-failed")
+        assert "a site's own" in item["message"]
+    said = [note for note in report.notes if "site-own" in note]
+    sentence = (
+        "CHECK SUSPECT: site-own: it fails itself on 8 of 8 nodes (100%) and judges nothing there: mend it, or "
+        "`aifctl checks mute site-own`; first: the check itself failed: ZeroDivisionError: a site's own\\nmistake"
+    )
+    assert said == [sentence]
+    (row,) = (one for one in night.tools.store.incidents() if one.check == "site-own")
+    assert (row.suspect, row.scope, row.action) == (True, "check", "none")
+
+
+def test_a_check_that_raises_everywhere_is_no_clean_exit_and_drains_nobody(night: SweptNight) -> None:
+    night.tools.checks = (*night.tools.checks, BROKEN)
+    reports = [night.sweep(act=True) for _ in range(4)]
+    assert {report.exit for report in reports} == {ExitCode.FINDINGS}
+    assert night.tools.store.states() == {}
+    assert {row.answered for row in night.tools.store.sweeps()} == {8}
+    night.sweep(fail_on="new")
+    assert night.reports[-1].exit is ExitCode.OK  # it is not new
+
+
+def test_a_check_that_raises_on_a_few_nodes_leaves_those_unseen(night: SweptNight) -> None:
+    few = set(night.names[:4])
+
+    def raise_on_few(reading: Reading, _case: Case) -> list[Finding]:
+        return raising(reading, _case) if reading.node in few else []
+
+    night.tools.checks = (*night.tools.checks, replace(BROKEN, judge=raise_on_few))
+    report = night.sweep()
+    assert report.coverage is not None
+    assert (report.coverage.answered, report.exit) == (4, ExitCode.COVERAGE)
+    assert len(night.incidents()) == 4
+
+
+def test_where_no_other_check_could_tell_anything_a_check_that_raises_covers_nobody(night: SweptNight) -> None:
+    night.tools.checks = (BROKEN,)
+    report = night.sweep()
+    assert report.coverage is not None
+    assert (report.coverage.answered, report.exit) == (0, ExitCode.COVERAGE)
 
 
 # What is asked for and shown

@@ -12,6 +12,9 @@ from aifctl.core.errors import UsageError
 from aifctl.core.exit_codes import ExitCode
 from aifctl.core.outcome import Outcome
 from aifctl.core.report import Report
+from aifctl.diagnosis.check import Case, Check
+from aifctl.diagnosis.finding import Finding
+from aifctl.diagnosis.reading import SectionName
 from aifctl.dispatch.asked import Chosen, Consent, Fan
 from aifctl.fanout.runs import read_run
 from aifctl.health.sweep_again import ResumeAsked, is_sweep, resume_sweep
@@ -171,3 +174,21 @@ def test_runs_retry_goes_on_with_any_other_run_too(cut: SweptNight) -> None:
     asked = AgainAsked(run="latest", consent=Consent(), outcomes="ok")
     report = cut.call(lambda sink: retry_any(asked, cut.tools.box, sink))
     assert (report.exit, len(cut.items)) == (ExitCode.OK, 8)
+
+
+def test_a_check_that_raises_takes_no_coverage_from_the_part_before_either(tmp_path: Path) -> None:
+    def raising(_thing: object, _case: Case) -> list[Finding]:
+        raise ZeroDivisionError
+
+    night = swept_night(tmp_path)
+    subjects = [("node", None)]
+    broken = Check(
+        name="site-own", about="A site's.", section=SectionName.GPU, subjects=lambda _: subjects, judge=raising
+    )
+    night.tools.checks = (*night.tools.checks, broken)
+    night.instead = dict.fromkeys(night.names[:3], Script(dial_s=600))
+    night.sweep(pace=SHORT)
+    night.instead = {}
+    report = go_on(night)
+    assert report.coverage is not None
+    assert (report.coverage.asked, report.coverage.answered, report.exit) == (8, 8, ExitCode.FINDINGS)
