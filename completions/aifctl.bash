@@ -13,7 +13,7 @@ _aifctl_place() {
     'checks list') options='--color -h --help --inventory -o --output --progress -q --quiet --state --state-dir -v --verbose' ;;
     'checks mute') options='--color -h --help --inventory --nodes -o --output --progress -q --quiet --reason --state --state-dir --until -v --verbose' arguments=(ask-check) ;;
     'checks unmute') options='--color -h --help --inventory --nodes -o --output --progress -q --quiet --reason --state --state-dir -v --verbose' arguments=(ask-check) ;;
-    completion) options='-h --help' arguments=(list-bash-zsh-fish) ;;
+    completion) options='--color -h --help --inventory -o --output --progress -q --quiet --state --state-dir -v --verbose' arguments=(list-bash-zsh-fish) ;;
     demo) options='-h --help' ;;
     doctor) options='--audit --color -h --help --inventory -o --output --progress -q --quiet --state --state-dir -v --verbose' ;;
     events) options='--color -h --help --inventory --limit -o --output --progress -q --quiet --since --state --state-dir -v --verbose' arguments=(ask-selector) ;;
@@ -89,6 +89,8 @@ _aifctl_option() {
     case $1:$2 in
     *:--where) how=ask-attribute ;;
     'sim fault:--name') how=ask-fleet ;;
+    *:--jump|*:-J) how=ask-jump ;;
+    *:--lock) how=ask-lock ;;
     *:--outcome) how=ask-outcomes ;;
     *:--resume) how=ask-run ;;
     *:--exclude|'checks mute:--nodes'|'checks unmute:--nodes') how=ask-selector ;;
@@ -106,7 +108,7 @@ _aifctl_option() {
     *:--include-state) how=list-states ;;
     status:--fail-on) how=list-watch-degraded-fault-unknown-unreachable-stale-unseen-new ;;
     *:--wave) how=list-waves ;;
-    *:--back|*:--check|*:--closed|*:--confirm-hash|*:--connect-timeout|*:--deadline|*:--first|*:--for|*:--id|*:--jitter|*:--jump|*:--keep|*:--limit|*:--lock|*:--max-failed|*:--min-coverage|*:--mode|'sim up:--name'|'bench fanout:--nodes'|'sim up:--nodes'|*:--output-cap|*:--owner|*:--port|*:--profile|*:--reason|*:--retries|*:--rounds|*:--sample|*:--scope|*:--seed|*:--since|*:--stale-after|*:--state|*:--stragglers|*:--sudo=|*:--timeout|*:--until|*:--user|*:--wait|*:--watch=|*:--width|*:--workers|*:-J|*:-w) how=nothing ;;
+    *:--back|*:--check|*:--closed|*:--confirm-hash|*:--connect-timeout|*:--deadline|*:--first|*:--for|*:--id|*:--jitter|*:--keep|*:--limit|*:--max-failed|*:--min-coverage|*:--mode|'sim up:--name'|'bench fanout:--nodes'|'sim up:--nodes'|*:--output-cap|*:--owner|*:--port|*:--profile|*:--reason|*:--retries|*:--rounds|*:--sample|*:--scope|*:--seed|*:--since|*:--stale-after|*:--state|*:--stragglers|*:--sudo=|*:--timeout|*:--until|*:--user|*:--wait|*:--watch=|*:--width|*:--workers|*:-w) how=nothing ;;
     *) return 1 ;;
     esac
 }

@@ -153,6 +153,8 @@ OF_METAVAR = {
     "NODE": "node",
     "CHECK": "check",
     "INCIDENT": "incident",
+    "NAME[:skip|wait=S]": "lock",
+    "HOST": "jump",
     "FORMAT": "outputs",
     "WHEN": "colors",
     "HOW": "progress",
@@ -162,9 +164,7 @@ OF_METAVAR = {
     "REF": "references",
     "N|%|SCOPE": "waves",
     "KIND": "kinds",
-    **dict.fromkeys(
-        ("N", "N|%", "H", "HOST", "NAME", "NAME[:skip|wait=S]", "OCTAL", "SHARE", "SHARE:TIME", "SIZE"), ""
-    ),
+    **dict.fromkeys(("N", "N|%", "H", "NAME", "OCTAL", "SHARE", "SHARE:TIME", "SIZE"), ""),
     **dict.fromkeys(
         ("TEXT", "TIME", "ID", "SCOPE", "URL", "USER[:GROUP]", "=USER", "=S", "SERIAL|GUID|MAC|IP|PORT"), ""
     ),

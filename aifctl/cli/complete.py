@@ -114,6 +114,30 @@ def _incidents(word: str, flags: Mapping[str, str]) -> Sequence[Candidate]:
     return [Candidate(word=number, about=about) for number, about in said if number.startswith(word)]
 
 
+def _locks(word: str, flags: Mapping[str, str]) -> Sequence[Candidate]:
+    """Return the locks that have been taken before; behind a colon, what to do where somebody else holds it."""
+    from aifctl import wiring
+    from aifctl.custody.lock import LOCKS
+
+    name, colon, _ = word.partition(":")
+    if colon:
+        manners = (Candidate(word=f"{name}:skip"), Candidate(word=f"{name}:wait=", goes_on=True))
+        return [manner for manner in manners if manner.word.startswith(word)]
+    names = sorted(path.stem for path in (wiring.quiet_tools(flags).state.path / LOCKS).glob("*.lock"))
+    return [Candidate(word=name) for name in names if name.startswith(word)]
+
+
+def _jumps(word: str, flags: Mapping[str, str]) -> Sequence[Candidate]:
+    """Return the jump hosts of the settings and of the inventory."""
+    from aifctl import wiring
+
+    tools = wiring.quiet_tools(flags)
+    fleet = tools.known_fleet
+    chains = dict.fromkeys(tools.settings.value("jump").split())
+    chains |= dict.fromkeys(chain for (jump,) in fleet.cells(("jump",), fleet.names) for chain in jump or ())
+    return [Candidate(word=chain) for chain in chains if chain.startswith(word)]
+
+
 def _simulated_fleets(word: str, flags: Mapping[str, str]) -> Sequence[Candidate]:
     from aifctl import wiring
 
@@ -148,4 +172,6 @@ _KINDS: Mapping[str, _Offer] = {
     "check": _checks,
     "incident": _incidents,
     "fleet": _simulated_fleets,
+    "lock": _locks,
+    "jump": _jumps,
 }

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated
 
 import typer
 
+from aifctl.cli.call import call
 from aifctl.cli.command import command
+from aifctl.cli.options import Everywhere
 
 
 def add_to(app: typer.Typer) -> None:
@@ -20,8 +23,8 @@ def add_to(app: typer.Typer) -> None:
             "aifctl completion zsh > ~/.zfunc/_aifctl",
         ],
     )
-    def completion(shell: Annotated[str, typer.Argument(metavar="bash|zsh|fish")]) -> int:
+    def completion(everywhere: Everywhere, shell: Annotated[str, typer.Argument(metavar="bash|zsh|fish")]) -> int:
         """Print the completion script for a shell; the same files ship in completions/."""
-        from aifctl.cli.completion_scripts import print_script
+        from aifctl.cli.completion_scripts import tell_script
 
-        return print_script(shell)
+        return call(partial(tell_script, shell), everywhere)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Mapping, Sequence
 
 from aifctl.cli.command_tree import Choice, CommandTree
@@ -10,7 +9,10 @@ from aifctl.cli.completion_bash import bash_script
 from aifctl.cli.completion_fish import fish_script
 from aifctl.cli.completion_zsh import zsh_script
 from aifctl.core.errors import UsageError
-from aifctl.core.exit_codes import ExitCode
+from aifctl.core.report import Report
+from aifctl.ops.texts import tell_text
+from aifctl.ports.sink import Sink
+from aifctl.ports.toolbox import Toolbox
 
 #: Shell → its file in completions/, and what writes it.
 SHELLS: Mapping[str, tuple[str, Callable[[CommandTree], str]]] = {
@@ -20,15 +22,14 @@ SHELLS: Mapping[str, tuple[str, Callable[[CommandTree], str]]] = {
 }
 
 
-def print_script(shell: str) -> int:
-    """Print the script for a shell; UsageError for any but bash, zsh and fish."""
-    sys.stdout.write(script(shell))
-    sys.stdout.flush()
-    return ExitCode.OK
+def tell_script(shell: str, _: Toolbox, sink: Sink) -> Report:
+    """Report the script for a shell; UsageError for any but bash, zsh and fish."""
+    text = script(shell)
+    return tell_text(sink, text, file=SHELLS[shell][0])
 
 
 def script(shell: str) -> str:
-    """Return the script for a shell."""
+    """Return the script for a shell; UsageError as `tell_script`."""
     if shell not in SHELLS:
         raise UsageError(f"there are completions for bash, zsh and fish, not for {shell!r}; name one of these")
     return SHELLS[shell][1](read_tree())

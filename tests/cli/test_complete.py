@@ -16,6 +16,7 @@ from aifctl.core.outcome import Outcome
 from aifctl.core.state_dir import StateDir
 from aifctl.core.store_url import StoreUrl
 from aifctl.core.system_clock import SystemClock
+from aifctl.custody.lock import LOCKS
 from aifctl.fleet.lifecycle import STATE_NAMES
 from aifctl.fleet.selector import parse_selector
 from aifctl.ports.store_writes import By, Sighting
@@ -159,6 +160,26 @@ def test_simulated_fleets_are_offered(words: Ask, state: StateDir) -> None:
     assert words("fleet", "d") == ["demo"]
 
 
+def test_locks_that_were_taken_before_are_offered_and_then_what_to_do_where_they_are_held(
+    lines: Ask, state: StateDir
+) -> None:
+    for name in ("nightly", "patch"):
+        (state.folder(LOCKS) / f"{name}.lock").touch()
+    assert lines("lock", "n") == ["nightly\t"]
+    assert lines("lock", "new:") == ["new:skip\t", "new:wait=\t\t+"]
+    assert lines("lock", "new:s") == ["new:skip\t"]
+
+
+def test_jump_hosts_of_the_inventory_and_of_the_settings_are_offered(
+    words: Ask, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    inventory = tmp_path / "site.yaml"
+    inventory.write_text("site: s\ndefaults: {jump: ['ops@j1,j2', j3]}\nnodes: {'n[1-2]': {}}\n")
+    monkeypatch.setenv("AIFCTL_JUMP", "j9 ops@j8")
+    assert words("jump", "", "--inventory", str(inventory)) == ["j9", "ops@j8", "ops@j1,j2", "j3"]
+    assert words("jump", "ops", "--inventory", str(inventory)) == ["ops@j8", "ops@j1,j2"]
+
+
 def test_attributes_of_the_fleet_are_offered_for_a_condition(words: Ask) -> None:
     assert words("attribute", "sta") == [f"state={name}" for name in ("ready", "repair")]
 
@@ -267,6 +288,8 @@ print(json.dumps([code, sorted({name.partition(".")[0] for name in sys.modules})
         ("node", "r0"),
         ("run", ""),
         ("fleet", ""),
+        ("lock", ""),
+        ("jump", ""),
     ],
 )
 def test_with_a_warm_cache_nothing_heavy_is_loaded(tmp_path: Path, state: StateDir, asked: tuple[str, str]) -> None:

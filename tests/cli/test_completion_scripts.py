@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
@@ -11,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from aifctl.cli.command_tree import OF_METAVAR, OF_ONE, Command, CommandTree, How, bare_metavar
-from aifctl.cli.completion_scripts import SHELLS, print_script, read_tree, script
+from aifctl.cli.completion_scripts import SHELLS, read_tree, script
 from aifctl.core.errors import UsageError
+from aifctl.main import main
 from tests.cli.shells import COMPLETIONS, PROMPT, Terminal, environ, needs, terminal
 
 _LITERAL = re.compile(r"[a-z-]+(\|[a-z-]+)*")
@@ -35,9 +37,12 @@ def arguments(tree: CommandTree, place: str) -> list[str]:
 
 @pytest.mark.parametrize("shell", SHELLS)
 def test_the_shipped_script_is_what_the_command_line_makes_today(shell: str, capfd: pytest.CaptureFixture[str]) -> None:
-    assert print_script(shell) == 0
     file = COMPLETIONS / SHELLS[shell][0]
+    assert main(["completion", shell]) == 0
     assert file.read_text(encoding="utf-8") == capfd.readouterr().out, "`make completions` writes it anew"
+    assert main(["completion", shell, "-o", "json"]) == 0
+    (item,) = json.loads(capfd.readouterr().out)["items"]
+    assert item == {"file": file.name, "text": file.read_text(encoding="utf-8")}
 
 
 def test_nothing_else_lies_in_completions() -> None:
