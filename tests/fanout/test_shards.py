@@ -110,6 +110,13 @@ def test_no_process_takes_a_small_run_for_itself(tmp_path: Path) -> None:
     assert len(pids) == 3
 
 
+def test_the_width_is_that_of_all_processes_together(tmp_path: Path) -> None:
+    _, results = go(tmp_path, 12, ordinary=Script(run_s=0.2), pacing=Pacing(workers=2, width=4))
+    spans = [(result.started_at, result.started_at + result.duration_s) for result in results.values()]
+    at_once = [sum(begun <= moment < ended for begun, ended in spans) for moment, _ in spans]
+    assert 2 < max(at_once) <= 4
+
+
 def test_every_start_is_journalled_before_its_end_and_syncs_are_shared(tmp_path: Path) -> None:
     journal = FakeJournal()
     go(tmp_path, 500, journal=journal)

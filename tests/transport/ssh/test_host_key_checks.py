@@ -78,9 +78,10 @@ def test_the_inventorys_keys_stand_in_for_known_hosts(sshd: Sshd, tmp_path: Path
     assert reach(settings, endpoint) == "reached\n"
 
 
-def test_the_inventorys_keys_are_authoritative_over_known_hosts(sshd: Sshd, tmp_path: Path) -> None:
+@pytest.mark.parametrize("hashed", [False, True])
+def test_the_inventorys_keys_are_authoritative_over_known_hosts(sshd: Sshd, tmp_path: Path, *, hashed: bool) -> None:
     endpoint = replace(sshd.endpoint, host_keys=(public(make_key(tmp_path / "other")),))
-    refused = refusal(sshd.settings(), endpoint)
+    refused = refusal(sshd.settings(known_hosts=(str(sshd.known_hosts(hashed=hashed)),)), endpoint)
     assert refused.outcome is Outcome.HOST_KEY
     assert "inventory" in refused.message
 
@@ -144,14 +145,15 @@ def test_a_host_certificate_counts_for_its_names_and_its_time(tmp_path: Path, ca
             assert "certificate" in refused.message
 
 
-def test_a_certificate_of_a_revoked_authority_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize("what", ["authority", "key"])
+def test_a_certificate_of_a_revoked_authority_or_for_a_revoked_key_is_refused(tmp_path: Path, what: str) -> None:
     with running_sshd(tmp_path / "sshd") as sshd:
         authority = Authority(tmp_path)
         certificate = authority.sign(sshd.host_keys[0], names="node1")
         sshd.stop()
         sshd.start(f"HostCertificate {certificate}")
-        key = public(authority.key)
-        files = known(tmp_path, f"@cert-authority * {key}", f"@revoked * {key}")
+        revoked = public(authority.key if what == "authority" else sshd.host_keys[0])
+        files = known(tmp_path, f"@cert-authority * {public(authority.key)}", f"@revoked * {revoked}")
         assert "REVOKED" in refusal(sshd.settings(known_hosts=files), sshd.endpoint).message
 
 
