@@ -39,7 +39,7 @@ def verb_words(
     chooses = selecting.hostfile is None or (more is None and len(given) > len(words))
     selector = given.pop(0) if given and chooses else None
     if len(given) < len(words):
-        raise UsageError(f"{list(words)[len(given)]} is missing; --help tells what this takes")
+        raise UsageError(f"{list(words)[len(given)]} is missing; see `aifctl {current().words[0]} --help`")
     return replace(selecting, selector=selector), given
 
 

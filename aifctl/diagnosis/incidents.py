@@ -21,6 +21,11 @@ Cause = tuple[str, str]
 #: The check of incidents that say that no profile fits a node.
 PROFILE = "profile"
 
+_NO_PROFILE_FITS = (
+    "no profile fits its SKU, so that all that is compared with one is unknown: name its sku: in the inventory, or give the "
+    "sweep --profile NAME"
+)
+
 #: In one node.
 LOCAL = ("gpu", "node", "chassis")
 
@@ -89,8 +94,7 @@ def _missing_profiles_once(findings: Iterable[Finding]) -> Iterator[Finding]:
             yield finding
         elif finding.node not in told:
             told.add(finding.node)
-            said = "no profile fits its SKU, so that all that is compared with one is unknown: name its sku: in the inventory"
-            yield replace(finding, check=PROFILE, subject=NODE, code="none", message=said)
+            yield replace(finding, check=PROFILE, subject=NODE, code="none", message=_NO_PROFILE_FITS)
 
 
 def _rooted(

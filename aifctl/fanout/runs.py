@@ -164,6 +164,11 @@ def read_run(state: StateDir, reference: str) -> RunRecord:
     return _record(folder, parsed, len(data), alive=alive)
 
 
+def names_of(state: StateDir, summary: RunSummary) -> tuple[str, ...]:
+    """Return the nodes that a run was for, without the rest of its journal; SetupError where they can't be read."""
+    return tuple(_read_aside(run_folder(state, summary.run_id), summary.facts["nodes"]))
+
+
 def _record(folder: Path, parsed: Parsed, size_bytes: int, *, alive: bool) -> RunRecord:
     head, damage = parsed.records[0], parsed.damage
     starts = {record["node"]: record["at"] for record in parsed.records if record["t"] == "start"}

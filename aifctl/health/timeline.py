@@ -6,12 +6,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from aifctl.core.errors import SetupError
 from aifctl.core.moments import parse_since
 from aifctl.core.report import Column, Field, FieldType, Head, Item, Kind, Report
 from aifctl.dispatch.asked import Chosen
 from aifctl.dispatch.selection import choose
 from aifctl.fanout.run_ids import run_ids
 from aifctl.fanout.run_summary import RunState, RunSummary, command_of, read_summary
+from aifctl.fanout.runs import names_of
 from aifctl.ports.sink import Sink
 from aifctl.ports.store_rows import EventRow
 from aifctl.ports.toolbox import Toolbox
@@ -45,7 +47,7 @@ def events(asked: EventsAsked, tools: Toolbox, sink: Sink) -> Report:
     names = None if asked.chosen is None else choose(asked.chosen, tools.known_fleet, tools)
     reader = tools.store_reader
     rows = reader.events(since_s=since_s, nodes=names, limit=asked.limit) if reader else []
-    items = [*map(_item, rows), *(_runs(tools, since_s) if names is None else ())]
+    items = [*map(_item, rows), *_runs(tools, since_s, None if names is None else frozenset(names))]
     items.sort(key=lambda item: item["happened_at"])
     shown = items[-asked.limit :]
     sink.open(Head(kind=EVENT, facts={"since_at": since_s}))
@@ -64,12 +66,15 @@ def _item(row: EventRow) -> Item:
     }
 
 
-def _runs(tools: Toolbox, since_s: float) -> Iterator[Item]:
-    """Yield this host's runs since then, by their ids; one whose head can't be read has no time and no line."""
+def _runs(tools: Toolbox, since_s: float, names: frozenset[str] | None) -> Iterator[Item]:
+    """Yield this host's runs since then, by their ids; one whose head can't be read has no time and no line.
+
+    `names`: only those that were for one of these.
+    """
     first = f"{datetime.fromtimestamp(since_s, UTC):%Y%m%d-%H%M%S}"
     for run_id in run_ids(tools.state):
         summary = read_summary(tools.state, run_id) if run_id >= first else None
-        if summary:
+        if summary and (names is None or _is_about(summary, names, tools)):
             yield {
                 "happened_at": summary.started_at,
                 "kind": "run",
@@ -77,6 +82,13 @@ def _runs(tools: Toolbox, since_s: float) -> Iterator[Item]:
                 "text": _said_run(summary),
                 "facts": {"run": run_id, "verb": summary.verb, "nodes_count": summary.nodes_count},
             }
+
+
+def _is_about(summary: RunSummary, names: frozenset[str], tools: Toolbox) -> bool:
+    try:
+        return not names.isdisjoint(names_of(tools.state, summary))
+    except SetupError:  # as one whose head can't be read
+        return False
 
 
 def _said_run(summary: RunSummary) -> str:

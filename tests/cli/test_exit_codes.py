@@ -62,6 +62,7 @@ def test_1_where_a_remote_command_failed_and_its_code_is_in_the_report(prompt: P
         (("run", "@all", "--sudo-password", "hunter2", "--sudo", "--", "true"), "file:PATH"),
         (("script", "@all", "/nonexistent"), "/nonexistent"),
         (("push", "@all", "/nonexistent", "/tmp"), "/nonexistent"),
+        (("push", "@all"), "SRC is missing; see `aifctl push --help`"),
         (("push", "@all", "/etc/hostname", "/tmp/x", "--mode", "9"), "--mode"),
         (("push", "@all", "/etc/hostname", "/tmp/x", "--owner", "a b"), "--owner"),
         (("push", "@all", "/etc/hostname", "/tmp/x", "--delete"), "--delete"),

@@ -48,6 +48,8 @@ def test_two_crons_at_once_are_one_sweep(prompt: Prompt, tmp_path: Path) -> None
     skipped = prompt.aifctl("sweep", *CRON, "--textfile", str(prom))
     assert (skipped.code, skipped.out) == (0, ""), skipped
     assert f"pid {holder.pid}" in skipped.err
+    page = prompt.aifctl("sweep", *CRON, "-o", "html")
+    assert (page.code, f"pid {holder.pid}" in page.out, page.out.endswith("</html>\n")) == (0, True, True), page
     assert not [name for name in valid(prom) if name.startswith("last_success")], "a skip is no success"
     for said in prompt.both("sweep", "--lock", "sweep", "--deadline", "60s"):
         assert said.code == 75, said

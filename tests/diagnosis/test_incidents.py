@@ -207,5 +207,6 @@ def test_nodes_that_no_profile_fits_are_one_incident_whatever_could_not_be_told_
     assert (incident.check, incident.code, incident.result) == ("profile", "none", Result.UNKNOWN)
     assert len(incident.nodes) == len(NODES)
     assert "look at the inventory and the profiles before the nodes" in incident.message
+    assert incident.message.endswith("name its sku: in the inventory, or give the sweep --profile NAME")
     one = fold(unknown[:3], GROUND)
     assert [(each.check, each.scope, each.nodes) for each in one] == [("profile", "node", (NODES[0],))]

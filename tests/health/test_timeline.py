@@ -86,6 +86,13 @@ def test_runs_of_this_host_stand_where_they_began(tools: FakeToolbox) -> None:
     assert [item["kind"] for item in told(tools)[0]] == ["finding", "freeze", "run", "run", "note"]
 
 
-def test_runs_are_about_many_nodes_and_left_out_of_one_nodes_line(tools: FakeToolbox) -> None:
-    keep_run(tools.state, [ok("r1n1")], clock=TestClock(at=tools.clock.now()))
+def test_a_selector_leaves_the_runs_that_were_for_one_of_its_nodes(tools: FakeToolbox) -> None:
+    clock = TestClock(at=tools.clock.now(), step_s=0.001)
+    many = [f"r{rack}n{number}" for rack in range(1, 100) for number in range(1, 33)]  # their names are kept in a file
+    mine = keep_run(tools.state, [ok(name) for name in many], clock=clock)
+    keep_run(tools.state, [ok("r2n1")], clock=clock)
+    told_of = {item["facts"]["run"] for item in told(tools, chosen=Chosen(selector="r1n1"))[0] if item["kind"] == "run"}
+    assert told_of == {mine}
+    (names,) = (tools.state.path / "runs" / mine / "facts").iterdir()
+    names.unlink()
     assert "run" not in {item["kind"] for item in told(tools, chosen=Chosen(selector="r1n1"))[0]}

@@ -166,8 +166,12 @@ def test_6250_nodes_of_which_many_are_sick_stay_well_below_5_mb() -> None:
     assert len(text.encode()) < 2_500_000
 
 
-def test_the_format_draws_a_fleets_health_and_nothing_where_there_is_none(render: Render) -> None:
+def test_the_format_draws_a_fleets_health_and_says_why_there_is_none(render: Render) -> None:
     head, items, report = report_of(sick_fleet())
     assert render("html", head, items(), report).startswith("<!DOCTYPE html>")
     assert render("html", head, items(), Report()) == ""
+    page = render("html", head, [], Report(notes=("another sweep <nightly> is at it",)))
+    assert page.startswith("<!DOCTYPE html>")
+    assert "<p>another sweep &lt;nightly&gt; is at it</p>" in page
+    assert page.rstrip().endswith("</html>")
     assert FORMAT.asks

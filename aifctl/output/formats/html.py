@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from html import escape
 
 from aifctl.core.report import Head, Item, Report
 from aifctl.diagnosis.fleet_health import FleetHealth
 from aifctl.output.format import Format, Page
+
+_SAID = (
+    '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>aifctl</title></head><body>{}</body></html>\n'
+)
 
 
 class _Html:
@@ -26,6 +31,8 @@ class _Html:
             from aifctl.output.fleet_page import render_page  # noqa: PLC0415  Jinja, for pages alone
 
             yield from render_page(report.view, generated_at=self._page.now(), origin=self._origin)
+        elif report.notes:  # nobody has looked: another sweep is at it, or nothing was selected
+            yield _SAID.format("".join(f"<p>{escape(note)}</p>" for note in report.notes))
 
 
 FORMAT = Format(
