@@ -21,7 +21,7 @@ def add_to(app: typer.Typer) -> None:
     @command(
         app,
         "reconcile",
-        examples=["aifctl reconcile", "aifctl reconcile --quiet --lock reconcile:skip --deadline 5m"],
+        examples=["aifctl reconcile", "aifctl reconcile --quiet --only-changes --lock reconcile:skip --deadline 5m"],
     )
     def reconcile(
         timetable: Timetable,
@@ -29,6 +29,9 @@ def add_to(app: typer.Typer) -> None:
         deadline: Annotated[
             str | None, typer.Option(metavar="TIME", help="For --lock: a holder older than this hangs")
         ] = None,
+        only_changes: Annotated[
+            bool, typer.Option("--only-changes", help="Only what was done, or could not be")
+        ] = False,
     ) -> int:
         """Do what needs doing while nobody is at a terminal: every five minutes from cron, on any control host.
 
@@ -38,6 +41,10 @@ def add_to(app: typer.Typer) -> None:
 
         pace = asked.Pace(deadline_s=seconds("--deadline", deadline))
         fan = asked.Fan(
-            chosen=asked.Chosen(selector=None), pace=pace, timetable=timetable_of(timetable), argv=current().argv
+            chosen=asked.Chosen(selector=None),
+            pace=pace,
+            keep=asked.Keep(only_changes=only_changes),
+            timetable=timetable_of(timetable),
+            argv=current().argv,
         )
         return call(partial(verb, fan), everywhere)

@@ -26,7 +26,7 @@ from aifctl.dispatch.asked import Fan
 from aifctl.dispatch.timetable import on_time
 from aifctl.fleet.lifecycle import State
 from aifctl.health.node_moves import said
-from aifctl.health.not_done import RECONCILE
+from aifctl.health.not_done import RECONCILE, reconciled_at_s
 from aifctl.health.notifying import announce, send_due
 from aifctl.ports.sink import Sink
 from aifctl.ports.store_rows import Lease, StateRow
@@ -71,17 +71,20 @@ class Chore:
 
 
 def reconcile(fan: Fan, tools: Toolbox, sink: Sink) -> Report:
-    """See to all chores and report what each came to; 69 where something that is wanted is only queued."""
-    report = on_time("reconcile", fan, tools, partial(_lead, tools, sink))
+    """See to all chores and report what each came to; 69 where something that is wanted is only queued.
+
+    Where only changes are wanted, a chore that had nothing to do has no row.
+    """
+    report = on_time("reconcile", fan, tools, partial(_lead, tools, sink, only_changes=fan.keep.only_changes))
     if report.summary.get("skipped"):  # another holds the lock; even then JSON is one envelope
-        sink.open(Head(kind=CHORE))
+        sink.open(Head(kind=CHORE, facts={"since": 0.0}))  # a table of nothing would be a letter from cron
     return report
 
 
-def _lead(tools: Toolbox, sink: Sink) -> Report:
+def _lead(tools: Toolbox, sink: Sink, *, only_changes: bool) -> Report:
     try:
         with _alone(tools):
-            return _see_to_all(tools, sink)
+            return _see_to_all(tools, sink, only_changes=only_changes)
     except BusyError as problem:
         return Report(notes=(f"another control host reconciles: {problem}",), summary={"skipped": True}, complete=False)
 
@@ -97,14 +100,14 @@ def _alone(tools: Toolbox) -> Iterator[None]:
         tools.store.release([RECONCILE], owner=owner)
 
 
-def _see_to_all(tools: Toolbox, sink: Sink) -> Report:
+def _see_to_all(tools: Toolbox, sink: Sink, *, only_changes: bool) -> Report:
     chores: tuple[tuple[str, Callable[[Toolbox], Chore]], ...] = (
         ("writes", _write),
         ("notifications", _notify),
         ("drains", _finish_drains),
         ("leases", _expire),
     )
-    sink.open(Head(kind=CHORE))
+    sink.open(Head(kind=CHORE, facts={"since": reconciled_at_s(tools.store)} if only_changes else {}))
     done = []
     for name, see_to in chores:
         try:
@@ -112,7 +115,8 @@ def _see_to_all(tools: Toolbox, sink: Sink) -> Report:
         except AifctlError as problem:
             one = Chore(chore=name, message=f"NOT DONE: {problem}", code=problem.exit_code)
         done.append(one)
-        sink.item(one.item())
+        if one.code or one.count or not only_changes:
+            sink.item(one.item())
     tools.store.put(RECONCILE, {"at_s": tools.clock.now().timestamp(), "left": [one.chore for one in done if one.code]})
     left = [one.message for one in done if one.code]
     code = first_that_applies(*(one.code for one in done))

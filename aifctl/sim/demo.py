@@ -27,7 +27,7 @@ _STEP_S = 40.0
 _FAULTS = ("dead@r003n02", "refused@r007n[01-04]", "wrong-host-key@r011n03", "non-utf8@r013n01", "exit:3@r014n04")
 #: What goes wrong before the second sweep, and what the report must say of it.
 _ILLS = (
-    ("xid:79@r002n01", "xid: "),
+    ("xid:79@r002n01", "xid, r002n01: "),
     ("disk-full@r003n02", "disk-fill"),
     ("fm-dead@r004n03", "fabric-manager-service"),
     ("nvlink-down:3@r005n01", "nvlink-state"),

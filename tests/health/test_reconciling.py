@@ -11,7 +11,7 @@ import pytest
 from aifctl.core.errors import BackendError
 from aifctl.core.exit_codes import ExitCode
 from aifctl.core.report import Report
-from aifctl.dispatch.asked import Chosen, Fan
+from aifctl.dispatch.asked import Chosen, Fan, Keep
 from aifctl.fleet.lifecycle import State
 from aifctl.health.not_done import RECONCILE, reconciled_at_s
 from aifctl.health.reconciling import reconcile
@@ -38,9 +38,10 @@ def tools(tmp_path: Path) -> FakeToolbox:
     return toolbox(tmp_path)
 
 
-def do(tools: FakeToolbox) -> tuple[Report, dict[str, str]]:
+def do(tools: FakeToolbox, *, only_changes: bool = False) -> tuple[Report, dict[str, str]]:
     sink = ListSink()
-    report = reconcile(Fan(chosen=Chosen(selector=None)), tools.box, sink)
+    fan = Fan(chosen=Chosen(selector=None), keep=Keep(only_changes=only_changes))
+    report = reconcile(fan, tools.box, sink)
     return report, {one["chore"]: one["message"] for one in sink.items}
 
 
@@ -55,6 +56,16 @@ def test_with_nothing_to_do_each_chore_says_so_and_its_age_is_kept(tools: FakeTo
     }
     assert 0 < reconciled_at_s(tools.store) - TONIGHT.timestamp() < 60
     assert tools.store.leases() == []
+
+
+def test_where_only_changes_are_wanted_a_chore_with_nothing_to_do_says_nothing(
+    tools: FakeToolbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert do(tools, only_changes=True) == (Report(summary={"left_count": 0}), {})
+    monkeypatch.setattr(type(tools.store), "queued_count", 3)
+    report, said = do(tools, only_changes=True)
+    assert report.exit is ExitCode.BACKEND
+    assert list(said) == ["writes"]
 
 
 def test_what_is_news_is_sent_and_what_fires_is_sent_again(tools: FakeToolbox) -> None:
