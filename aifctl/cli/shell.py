@@ -12,6 +12,7 @@ from aifctl.cli.command import command
 from aifctl.cli.fan import fan, flags
 from aifctl.cli.invocation import current
 from aifctl.cli.options import Becoming, Everywhere, Guarding, Pacing, Reaching, Selecting
+from aifctl.core.errors import UsageError
 
 
 def add_to(app: typer.Typer) -> None:
@@ -44,5 +45,10 @@ def add_to(app: typer.Typer) -> None:
         """Open the system's ssh to one node, with the inventory's address, user, jump host and host keys."""
         from aifctl.ops.ssh import SshAsked, ssh as verb
 
+        if reaching.key_password is not None:
+            raise UsageError(
+                "ssh asks for the password of an encrypted key itself: leave --key-password away, or ssh-add it"
+            )
         asked = SshAsked(node=node, command=current().command or ())
-        return call(partial(verb, asked), everywhere, reaching_flags(reaching))
+        # What a setting refers to is not fetched for ssh, which could not be handed it.
+        return call(partial(verb, asked), everywhere, {**reaching_flags(reaching), "key_password": ""})

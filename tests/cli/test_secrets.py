@@ -135,6 +135,16 @@ def test_an_encrypted_key_needs_its_password_by_reference(prompt: Prompt, aifctl
     assert "key-secret" not in said.err + opened.out + opened.err + everything_written(prompt)
 
 
+def test_for_ssh_no_key_password_is_taken_or_fetched(prompt: Prompt, tmp_path: Path) -> None:
+    fetched = tmp_path / "fetched"
+    refused = prompt.aifctl("ssh", "r001n01", "--key-password", f"cmd:touch {fetched}", "--", "hostname")
+    assert refused.code == 2
+    assert "ssh asks" in refused.err
+    said = prompt.aifctl("ssh", "r001n01", "--", "hostname", env={"AIFCTL_KEY_PASSWORD": f"cmd:touch {fetched}"})
+    assert (said.code, said.out) == (0, "r001n01\n"), said
+    assert not fetched.exists()
+
+
 def test_a_credential_in_the_inventory_is_a_mistake(prompt: Prompt, aifctl: InProcess) -> None:
     prompt.add("overrides:\n  r001n01: {labels: {bmc_password: hunter2}}")
     said = aifctl("inventory", "check", "-o", "json")
