@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -84,17 +84,18 @@ class Database:
         """
         if self.place.dialect != "sqlite":
             return 0
-        pages_count, size_bytes = 0, 0
+        bytes_count = 0
         while True:
             with self.writing() as connection:
-                before, size_bytes = (connection.exec_driver_sql(f"PRAGMA {name}").scalar_one() for name in _FREE)
-                # By the driver itself: a page is a step of the statement, in rows without a column.
-                cursor: Any = connection.connection.cursor()
-                cursor.execute(f"PRAGMA incremental_vacuum({_VACUUM_PAGES})").fetchall()
-                given = before - connection.exec_driver_sql(f"PRAGMA {_FREE[0]}").scalar_one()
-            pages_count += given
+                free, size_bytes = (connection.exec_driver_sql(f"PRAGMA {name}").scalar_one() for name in _FREE)
+                # By the driver itself, and page by page: each is a row without a column, of which it takes no second one.
+                with closing(connection.connection.cursor()) as cursor:
+                    for _ in range(min(free, _VACUUM_PAGES)):
+                        cursor.execute("PRAGMA incremental_vacuum(1)")
+                given = free - connection.exec_driver_sql(f"PRAGMA {_FREE[0]}").scalar_one()
+            bytes_count += given * size_bytes
             if not given:
-                return int(pages_count * size_bytes)
+                return int(bytes_count)
 
     def close(self) -> None:
         self.engine.dispose()
