@@ -25,6 +25,9 @@ from aifctl.diagnosis.unreadable import UnreadableError
 #: A node's log of a month fits; what is longer is looked at by whoever cuts it.
 _MOST_BYTES = 64 << 20
 _GZIP, _GZIP_WINDOW = b"\x1f\x8b", 31
+#: What Windows' shell makes of what it redirects; what a tool writes to a terminal.
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+_COLOUR = re.compile(r"\x1b\[[0-9;]{0,20}[A-Za-z]")
 
 #: How much of a text is looked at to tell what it is, and how many lines of that.
 _SNIFFED = 1 << 16
@@ -103,7 +106,9 @@ def _text(data: bytes) -> str:
         data = _inflated(data)
     if len(data) > _MOST_BYTES:
         raise UnreadableError(f"the text is longer than {_MOST_BYTES >> 20} MiB")
-    return data.decode("utf-8", "replace").removeprefix("\ufeff").replace("\r\n", "\n")
+    encoding = "utf-16" if data.startswith(_UTF_16) else "utf-8"
+    text = data.decode(encoding, "replace").removeprefix("\ufeff").replace("\r\n", "\n")
+    return _COLOUR.sub("", text) if "\x1b" in text else text
 
 
 def _inflated(data: bytes) -> bytes:

@@ -39,6 +39,26 @@ FORMS = {
     "journalctl json": (json.dumps(ENTRY), AT, 12.5),
     "syslog": (f"Nov 15 05:39:15 n1 kernel: [   12.500000] {XID}", AT, 12.5),
     "rsyslog": (f"2024-11-15T05:39:15.250000+00:00 n1 kernel: [   12.500000] {XID}", AT + 0.25, 12.5),
+    "dmesg -d": (f"[   12.500000 <    0.000012>] {XID}", None, 12.5),
+    "dmesg -e": (f"[  +0.000012] {XID}", None, None),
+    "dmesg -e, a new minute": (f"[Nov15 05:39] {XID}", None, None),
+    "dmesg of a kernel that tells callers": (f"[   12.500000] [   T1234] {XID}", None, 12.5),
+    "dmesg -T of a kernel that tells callers": (f"[Fri Nov 15 05:39:15 2024][T1234@C12] {XID}", AT, None),
+    "dmesg -T in German": (f"[Fr Nov 15 05:39:15 2024] {XID}", None, None),
+    "dmesg -T in French": (f"[ven. nov. 15 05:39:15 2024] {XID}", None, None),
+    "dmesg -T in Chinese": (f"[五 11月 15 05:39:15 2024] {XID}", None, None),
+    "dmesg --json": (json.dumps({"dmesg": [{"pri": 4, "time": 12.5, "msg": XID}]}, indent=3), None, 12.5),
+    "dmesg -t": (f"mlx5_core 0000:18:00.0: firmware version: 28.41.1000\n{XID}", None, None),
+    "journalctl in German": (f"Mär 15 05:39:15 n1 kernel: {XID}", None, None),
+    "journalctl precise": (f"Nov 15 05:39:15.250000 n1 kernel: {XID}", AT, None),
+    "journalctl full": (f"Fri 2024-11-15 05:39:15 UTC n1 kernel: {XID}", AT, None),
+    "journalctl full, another zone": (f"Fri 2024-11-15 05:39:15 CET n1 kernel: {XID}", None, None),
+    "journalctl monotonic": (f"[   12.500000] n1 kernel: {XID}", None, 12.5),
+    "journalctl unix": (f"1731649155.250000 n1 kernel: {XID}", AT + 0.25, None),
+    "journalctl json-pretty": (json.dumps(ENTRY, indent=8), AT, 12.5),
+    "journalctl json in a list": (json.dumps([ENTRY]), AT, 12.5),
+    "syslog with its priority": (f"<4>Nov 15 05:39:15 n1 kernel: [   12.500000] {XID}", AT, 12.5),
+    "RFC 5424": (f"<4>1 2024-11-15T05:39:15.250000Z n1 kernel - - - {XID}", AT + 0.25, None),
 }
 
 
@@ -55,7 +75,9 @@ def test_every_form_of_line_is_read(form: str) -> None:
 @pytest.mark.parametrize("form", FORMS)
 def test_every_form_is_recognised_by_what_stands_in_it(form: str) -> None:
     data = (FORMS[form][0] + "\n").encode()
-    for packed in (data, gzip.compress(data), data.replace(b"\n", b"\r\n")):
+    coloured = f"\x1b[32m{FORMS[form][0]}\x1b[0m\n".replace("NVRM", "\x1b[33mNVRM\x1b[0m").encode()
+    utf_16 = data.decode().encode("utf-16")
+    for packed in (data, gzip.compress(data), data.replace(b"\n", b"\r\n"), coloured, utf_16):
         assert recognise(packed).kind == "kernel"
         reading = reading_of_text(packed)
         assert reading.kernel is not None
@@ -92,13 +114,61 @@ def test_what_others_say_in_a_syslog_is_not_the_kernels() -> None:
     assert [event.facts["interface"] for event in parse_kernel_text(links).events] == ["ib6"]
 
 
+def test_what_others_have_put_into_a_log_is_read_as_whatever_it_is() -> None:
+    others = (
+        XID,
+        f"[Fri Nov 15 05:39:15 2024] {XID}",
+        f"Nov 15 05:39:15 n1 kernel: {XID}",
+        f"[   12.5] n1 kernel: {XID}",
+    )
+    for line in others:
+        text = _LINES + line + "\n" + _LINES
+        assert [event.number for event in parse_kernel_text(text).events] == [79], line
+    stack = _LINES + f" {XID}\n" + _LINES  # what goes on from the line above is nobody's new word
+    assert parse_kernel_text(stack).events == ()
+
+
+@pytest.mark.parametrize("line", [f"n1| {XID}", "[   12.500000] NVRM: Xid (PCI:0000:91", f"[   12.500000] n1| {XID}"])
+def test_an_xid_that_can_not_be_understood_is_never_overlooked(line: str) -> None:
+    section = parse_kernel_text(_LINES + line + "\n" + _LINES)
+    assert (section.events, section.complete) == ((), False)
+
+
+@pytest.mark.parametrize("form", ["dmesg --json", "journalctl json in a list"])
+def test_json_over_many_lines_that_is_cut_is_not_complete(form: str) -> None:
+    whole, reads = FORMS[form][0], 0
+    for at in range(whole.rindex("]") + 1):
+        try:
+            assert not parse_kernel_text(whole[:at]).complete
+        except UnreadableError:
+            continue
+        reads += 1
+    assert reads
+    assert parse_kernel_text(whole).complete
+    pretty = FORMS["journalctl json-pretty"][0] + "\n"
+    assert not parse_kernel_text(pretty * 2 + pretty[:50]).complete
+
+
 def test_a_disk_that_says_its_own_name_is_no_nodes_name() -> None:
     text = "2024-11-15T05:39:15,491363+00:00 nvme nvme1: controller is down; will reset: CSTS=0xffffffff\n" * 3
     assert [event.kind for event in parse_kernel_text(text).events] == ["disk"] * 3
 
 
 @pytest.mark.parametrize(
-    "text", ["", "\n\n", "hello\nworld\n", "PING 10.0.0.1 56(84) bytes of data.\n" * 30, "{}\n", "[" * 9]
+    "text",
+    [
+        "",
+        "\n\n",
+        "hello\nworld\n",
+        "[1, 2, 3]\n",
+        '[{"a": 1}]\n',
+        '{"dmesg": []}\n',
+        "[" * 9 + "{" * 9,
+        f"# Xids\n\nNVRM: Xid is what the driver says, such as\n\n{XID}\n\nand so on\nand so on\n",
+        "PING 10.0.0.1 56(84) bytes of data.\n" * 30,
+        "{}\n",
+        "[" * 9,
+    ],
 )
 def test_what_is_no_log_is_refused(text: str) -> None:
     assert not looks_like_kernel_log(text.split("\n"))
