@@ -19,8 +19,8 @@ from aifctl.fleet.profile import Expectation, Profile
 
 BOOT = "0b1e5c4e-0000-4000-8000-000000000002"
 NAMES = (
-    "acs", "gpu_pcie_link", "hca_firmware_agrees", "pci_aer", "pci_gpu_count", "pci_lost", "pcie_link", "port_count",
-    "port_errors", "port_flap", "port_lid", "port_link_layer", "port_rate", "port_state",
+    "acs", "gpu_pcie_link", "hca_firmware_agrees", "pci_aer", "pci_gpu_count", "pci_lost", "pci_topology", "pcie_link",
+    "port_count", "port_errors", "port_flap", "port_lid", "port_link_layer", "port_rate", "port_state",
 )  # fmt: skip
 VALUES: Mapping[str, Any] = {
     "gpu.count": 8,
@@ -28,6 +28,8 @@ VALUES: Mapping[str, Any] = {
     "gpu.pcie_idle_state": 8,
     "gpu.pcie_width": 16,
     "pci.aer_window_s": 86400,
+    "pci.gpu_hcas_least_count": 1,
+    "pci.gpu_numa_nodes": [0, 0, 0, 0, 1, 1, 1, 1],
     "port.ack_timeouts_per_s": 1,
     "port.count": 8,
     "port.fatal_counters": ["excessive_buffer_overrun_errors", "local_link_integrity_errors", "rnr_nak_retry_err"],
@@ -88,9 +90,9 @@ def judged(*looks: Reading, by: Profile | None, only: Sequence[str] = ()) -> Ver
     return judge(Case(reading=looks[-1], profile=by, memory=memory), chosen)
 
 
-def found(*looks: Reading, by: Profile | None) -> set[Found]:
+def found(*looks: Reading, by: Profile | None, only: Sequence[str] = ()) -> set[Found]:
     """Return (subject, check, code, result)."""
-    return {short(finding) for finding in judged(*looks, by=by).findings}
+    return {short(finding) for finding in judged(*looks, by=by, only=only).findings}
 
 
 def short(finding: Finding) -> Found:

@@ -37,6 +37,7 @@ EXPECTED: Mapping[str, tuple[str, ...]] = {
     "gpu-lost": ("gpu-lost",),
     "gpu-off-bus-told": ("gpu-fell-off",),
     "gpu-recovery": ("recovery-action",),
+    "gpu-wrong-socket": ("pci-topology",),
     "hca-firmware-skew": ("hca-firmware-agrees",),
     "hca-lost": ("port-count",),
     "hot": ("gpu-temperature",),

@@ -124,7 +124,7 @@ def test_lspci_of_a_healthy_xe9680_with_eight_h100(tmp_path: Path) -> None:
     assert {one.device_id for one in pci.devices if kind_of(one) == "GPU"} == {"10de:2330"}
     verdict = judged(reading(pci=pci), by=profile())
     assert verdict.findings == ()
-    assert verdict.judged == ("acs", "pci-gpu-count", "pci-lost", "pcie-link")
+    assert verdict.judged == ("acs", "pci-gpu-count", "pci-lost", "pci-topology", "pcie-link")
 
 
 def test_lspci_of_a_healthy_xe9680_with_one_line_changed(tmp_path: Path) -> None:

@@ -14,8 +14,8 @@ from aifctl.diagnosis.judging import judge
 from aifctl.diagnosis.memory import Memory
 from aifctl.diagnosis.peers import Spread
 from aifctl.diagnosis.reading import Reading
-from aifctl.diagnosis.remembering import remember
 from aifctl.diagnosis.recurring import NEEDS
+from aifctl.diagnosis.remembering import remember
 from aifctl.fleet.profile import Expectation, Profile
 from tests.health.gpu_cases import HEALTHY, NA, eight, gpu_checks, profile, reading
 

@@ -23,6 +23,7 @@ from tests.health.fabric_cases import Found, found, judged, profile, reading
 Fault = Callable[[PciHardware], object]
 FIRST, HCA = "0000:1b:00.0", "0000:18:00.0"
 GPU = f"gpu:{FIRST}"
+GPUS = tuple(one.address for one in PciHardware.healthy().gpus())
 
 
 def look_at(hardware: PciHardware, folder: Path) -> PciSection:
@@ -43,7 +44,15 @@ def test_a_healthy_node_has_nothing_that_is_wrong(tmp_path: Path) -> None:
     verdict = judged(reading(pci=pci, gpus=gpus(pci)), by=profile())
     assert verdict.findings == ()
     assert verdict.result is Result.OK
-    assert verdict.judged == ("acs", "gpu-pcie-link", "pci-aer", "pci-gpu-count", "pci-lost", "pcie-link")
+    assert verdict.judged == (
+        "acs",
+        "gpu-pcie-link",
+        "pci-aer",
+        "pci-gpu-count",
+        "pci-lost",
+        "pci-topology",
+        "pcie-link",
+    )
 
 
 @pytest.mark.parametrize(
@@ -70,6 +79,13 @@ def test_a_healthy_node_has_nothing_that_is_wrong(tmp_path: Path) -> None:
         (lambda it: it.count_errors(FIRST), {(GPU, "pci-aer", "fatal-before", "watch")}),
         (lambda it: it.count_errors(FIRST, severity="nonfatal"), set()),
         (lambda it: it.count_errors(FIRST, severity="correctable", by=10**6), set()),
+        (lambda it: setattr(it.gpus()[0], "numa", 1), {(GPU, "pci-topology", "numa", "fault")}),
+        (lambda it: setattr(it.gpus()[0], "numa", -1), {(GPU, "pci-topology", "numa-untold", "watch")}),
+        (
+            lambda it: setattr(it.devices[HCA], "above", it.bridge_above_gpu(1).address),
+            {(GPU, "pci-topology", "hca", "fault")},
+        ),
+        (lambda it: it.remove(HCA), {(GPU, "pci-topology", "hca", "fault")}),
         (lambda it: setattr(it, "as_root", False), set()),
     ],
 )
@@ -78,6 +94,50 @@ def test_a_fault_is_found_and_nothing_else(fault: Fault, expected: set[Found], t
     fault(hardware)
     pci = look_at(hardware, tmp_path)
     assert found(reading(pci=pci, gpus=gpus(pci)), by=profile()) == expected
+
+
+@pytest.mark.parametrize(
+    ("expected", "wanted"),
+    [
+        ({"pci__gpu_numa_nodes": [0, 0, 0, 1, 1, 1, 1, 1]}, {("gpu:0000:61:00.0", "pci-topology", "numa", "fault")}),
+        ({"pci__gpu_numa_nodes": [0, 1]}, set()),
+        ({"pci__gpu_hcas_least_count": 2}, {(f"gpu:{gpu}", "pci-topology", "hca", "fault") for gpu in GPUS}),
+    ],
+)
+def test_where_gpus_and_hcas_belong_is_for_the_profile_to_say(
+    expected: dict[str, object], wanted: set[Found], tmp_path: Path
+) -> None:
+    pci = look_at(PciHardware.healthy(), tmp_path)
+    assert found(reading(pci=pci, gpus=gpus(pci)), by=profile(**expected), only=["pci-topology"]) == wanted
+
+
+def test_without_a_word_on_where_they_belong_nothing_is_judged_and_without_a_profile_it_is_unknown(
+    tmp_path: Path,
+) -> None:
+    look = reading(pci=look_at(PciHardware.healthy(), tmp_path))
+    silent = profile()
+    kept = {key: one for key, one in silent.expectations.items() if not key.startswith("pci.gpu_")}
+    assert judged(look, by=replace(silent, expectations=kept), only=["pci-topology"]).judged == ()
+    assert found(look, by=None, only=["pci-topology"]) == {("node", "pci-topology", "unknown", "unknown")}
+    assert judged(reading(pci=PciSection(source="sysfs")), by=profile(), only=["pci-topology"]).judged == ()
+
+
+@pytest.mark.parametrize("name", ["numa_node", "upstream"])
+@pytest.mark.parametrize(
+    ("why", "wanted"),
+    [
+        (Absent.NOT_AVAILABLE, set()),
+        (Absent.ERROR, {("node", "pci-topology", "unknown", "unknown")}),
+        (Absent.MISSING, {("node", "pci-topology", "unknown", "unknown")}),
+    ],
+)
+def test_a_place_that_is_not_told_is_unknown_and_neutral_where_there_is_no_word_for_it(
+    name: str, why: Absent, wanted: set[Found], tmp_path: Path
+) -> None:
+    pci = look_at(PciHardware.healthy(), tmp_path)
+    devices = tuple(replace(one, **{name: why}) if one.address == FIRST else one for one in pci.devices)
+    untold = reading(pci=replace(pci, devices=devices), gpus=gpus(pci))
+    assert found(untold, by=profile(), only=["pci-topology"]) == wanted
 
 
 def test_errors_that_were_counted_since_the_last_look(tmp_path: Path) -> None:

@@ -33,5 +33,5 @@ CHECK = Check(
     subjects=host,
     judge=_judge,
     needs=(Threshold(key=_COUNT, type=int, low=1, high=256, optional=True, about="NUMA nodes"),),
-    detail="Which GPU and which HCA lie on which NUMA node is not compared here.",
+    detail="Which GPU and which HCA lie on which NUMA node is what pci-topology compares.",
 )
