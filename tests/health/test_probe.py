@@ -11,7 +11,8 @@ from aifctl.core.errors import BackendError
 from aifctl.core.exit_codes import ExitCode
 from aifctl.core.report import Report
 from aifctl.health.probe import probe, run_locally
-from aifctl.onnode.probe.reply import Answer, answer, make_line
+from aifctl.onnode.probe.fitting import make_line
+from aifctl.onnode.probe.reply import Answer, answer
 from aifctl.ports.probe_package import ProbePackage
 from aifctl.wiring.probe import probe_package
 from tests.fakes.toolbox import FakeToolbox, toolbox

@@ -21,6 +21,17 @@ BOOT = "0b1e5c4e-0000-4000-8000-000000000003"
 GPUS = [f"0000:{0x1B + 0x10 * at:02x}:00.0" for at in range(8)]
 
 
+HARDWARE = [
+    b"NVRM: Xid (PCI:0000:3a:00): 79, pid=1, GPU has fallen off the bus.",
+    b"nvidia-nvswitch3: SXid (PCI:0000:85:00.0): 20034, Fatal, Link 30 LTSSM Fault Up",
+    b"pcieport 0000:15:01.0: AER: Uncorrectable (Fatal) error message received from 0000:17:02.0",
+    b"nvidia 0000:1b:00.0: PCIe Bus Error: severity=Uncorrectable (Fatal), type=Transaction Layer, (Requester ID)",
+    b"mce: [Hardware Error]: CPU 3: Machine Check: 0 Bank 5: be00000000800400",
+    b"{1}[Hardware Error]: event severity: fatal",
+    b"EDAC MC1: 1 UE memory read error on CPU_SrcID#0_MC#1_Chan#0_DIMM#0",
+]
+
+
 def healthy() -> KernelLog:
     switches = ["0000:83:00.0", "0000:84:00.0", "0000:85:00.0", "0000:86:00.0"]
     return KernelLog.healthy(GPUS, switches, ["0000:18:00.0", "0000:3a:00.0"], "580.105.08")
@@ -94,15 +105,6 @@ def test_a_storm_is_its_first_and_last_lines_and_drowns_no_other_xid(tmp_path: P
     assert "0x000bb7=" in [text for text in texts if "): 13," in text][-1]
     assert data["lines"] == sorted(data["lines"], key=lambda line: line[0])
     assert len(zlib.compress(json.dumps(data).encode(), 6)) < 8_000
-
-
-def test_the_worst_storm_leaves_room_for_the_other_sections(tmp_path: Path) -> None:
-    log = healthy()
-    noise = [os.urandom(100).hex() for _ in range(4000)]
-    for count, text in enumerate(noise):
-        log.xid(13 + count % 60, GPUS[count % 8], text)
-        log.say(f"mlx5_core 0000:18:00.0: health {text}")
-    assert len(zlib.compress(json.dumps(look(tmp_path, log)).encode(), 6)) < 48_000  # noise does not deflate; logs do
 
 
 def test_what_others_write_to_the_log_is_not_the_kernels(tmp_path: Path) -> None:
@@ -225,7 +227,7 @@ def test_dmesg_goes_on_from_its_last_time(tools: Path) -> None:
     tool.chmod(0o755)
     first = sources.from_dmesg(BOOT, "")
     assert [line[0] for line in first.kept.result()[0]] == [900_000_001]
-    assert sources.from_dmesg(BOOT, first.cursor).kept.result() == ([], 0)
+    assert sources.from_dmesg(BOOT, first.cursor).kept.result() == ([], 0, True)
     tool.write_text("#!/bin/sh\nexit 0\n")
     with pytest.raises(Trouble):
         sources.from_dmesg(BOOT, "")
@@ -242,6 +244,65 @@ def test_more_kinds_than_room_keep_the_first_and_the_last() -> None:
     kept = Kept()
     for number in range(1000):
         kept.add(number, 4, b"NVRM: Xid (PCI:0000:1b:00): %d, x" % number)
-    lines, dropped = kept.result()
-    assert (len(lines), dropped) == (200, 800)
+    lines, dropped, whole = kept.result()
+    assert (len(lines), dropped, whole) == (200, 800, False)
     assert (lines[0][0], lines[-1][0]) == (0, 999)
+
+
+def test_each_part_of_the_hardware_keeps_its_own_lines_in_a_storm_of_another() -> None:
+    kept = Kept()
+    for number in range(5000):
+        kept.add(number, 4, b"pcieport 0000:15:01.0: AER: Corrected error message received from 0000:17:02.0")
+        kept.add(number, 4, b"task%d[%d]: segfault at 0 ip %08x" % (number, number, number))
+        if number == 2500:
+            for line in HARDWARE:
+                kept.add(number, 2, line)
+    lines, dropped, whole = kept.result()
+    assert {text.encode() for _, _, text in lines} >= set(HARDWARE)
+    assert (len(lines) + dropped, whole) == (10_000 + len(HARDWARE), False)
+
+
+def test_lines_like_others_that_travel_leave_the_log_whole() -> None:
+    kept = Kept()
+    for number in range(5000):
+        kept.add(
+            number, 4, b"EDAC MC0: 1 CE memory read error on CPU_SrcID#0_MC#0_Chan#0_DIMM#0 (channel:0 row:%d)" % number
+        )
+    lines, dropped, whole = kept.result()
+    assert (len(lines) + dropped, whole) == (5000, True)
+    assert 0 < len(lines) <= 80
+
+
+def test_what_says_least_gives_way_first_and_a_kind_that_is_gone_is_told() -> None:
+    kept = Kept()
+    for number in range(100):
+        kept.add(number, 4, os.urandom(6).hex().encode() + b": segfault at " + os.urandom(60).hex().encode())
+    for line in HARDWARE:
+        kept.add(1000, 2, line)
+    lines, dropped, whole = kept.result(1500)
+    assert [text.encode() for _, _, text in lines if text.encode() in HARDWARE] == HARDWARE
+    assert len(HARDWARE) < len(lines) < 100
+    assert (len(lines) + dropped, whole) == (100 + len(HARDWARE), False)
+    assert kept.result(100_000) == kept.result()
+    assert kept.result(0) == ([], 100 + len(HARDWARE), False)
+
+
+def test_what_a_user_calls_a_process_is_not_taken_for_the_hardware() -> None:
+    kept = Kept()
+    for number in range(400):
+        for name in (b"AER: x", b"NVRM: x", b"mce: [Hardwar", b"EDAC MC0: 1 CE"):
+            kept.add(number, 4, b"%s[%d]: segfault at %d" % (name, number, number))
+    for line in HARDWARE:
+        kept.add(1000, 2, line)
+    told = {text.encode() for _, _, text in kept.result()[0]}
+    assert told >= set(HARDWARE)
+
+
+def test_a_log_without_end_is_remembered_in_bounds() -> None:
+    kept = Kept()
+    for number in range(20_000):
+        kept.add(number, 4, b"%05d: segfault at 0" % number)
+    assert sum(map(len, kept._kinds.values())) <= 240
+    lines, dropped, whole = kept.result()
+    assert [line[0] for line in lines] == [*range(60), *range(19_940, 20_000)]
+    assert (dropped, whole) == (19_880, False)

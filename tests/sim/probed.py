@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from aifctl.onnode.probe.__main__ import NAMES, look
-from aifctl.onnode.probe.reply import Answer, describe, make_line
+from aifctl.onnode.probe.fitting import make_line
+from aifctl.onnode.probe.reply import Answer, describe
 from aifctl.sim.hardware.node import NodeHardware
 from aifctl.sim.hardware.trees import passing_folder
 from aifctl.sim.node.machine import Machine

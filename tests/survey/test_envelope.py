@@ -12,7 +12,8 @@ from hypothesis import given, settings, strategies as st
 
 from aifctl.diagnosis.reading import SectionStatus
 from aifctl.diagnosis.unreadable import UnreadableError
-from aifctl.onnode.probe.reply import SCHEMA, answer, make_line
+from aifctl.onnode.probe.fitting import make_line
+from aifctl.onnode.probe.reply import SCHEMA, answer
 from aifctl.survey.envelope import (
     MOST_BODY_BYTES,
     MOST_LINE_BYTES,

@@ -5,8 +5,9 @@ import os
 import sys
 import time
 
+from .fitting import make_line
 from .frame import Section, run_sections
-from .reply import answer, describe, first_line, make_line
+from .reply import answer, describe, first_line
 from .stuck import Stuck, default_folder
 
 #: Every section, in the order in which they are started: first what takes longest.

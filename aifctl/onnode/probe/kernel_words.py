@@ -4,11 +4,13 @@ What a line means is found out on the control host: the words here are wider tha
 leaves some dozen.
 """
 
+import json
 import re
+import zlib
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Dict, List, Tuple
+    from typing import Dict, List, Optional, Tuple
 
     Line = Tuple[int, int, str]
     Numbered = Tuple[int, Line]
@@ -60,14 +62,20 @@ _WORDS = (
     (b" [sunrpc]", (b"+0x",)),
 )  # fmt: skip
 
-#: What a line goes by in a storm: an Xid by its GPU and number, anything else by how it begins.
+#: What a line goes by in a storm: an Xid by its GPU and number; what else the hardware reports by who reports it, and how
+#: that begins; anything else by how it begins. All are looked for where no process's name can stand.
 _XID = re.compile(rb"Xid \([^)]{1,40}\): \d{1,6}")
-_BEGINNING_BYTES = 24
+_HARDWARE = re.compile(
+    rb"\S{1,40} [0-9a-f:.]{12,16}: (?:(?:AER: )?PCIe Bus Error|AER: )|(?:mce: |\{\d{1,6}\})?\[Hardware Error\]|mce: CPU\d"
+    rb"|EDAC \S{1,20}: \d{1,9} [CU]E |NVRM: .{0,80}fallen off"
+)
+_BEGINNING_BYTES, _FURTHER_BYTES = 24, 32
 
-#: Of one kind the first and the last; of all kinds the first and the last, NVIDIA's apart: a storm of anything else
-#: pushes no Xid out. A line of a storm deflates to some 25 bytes.
+#: Of one kind the first and the last; of all kinds the first and the last, Xids and what else the hardware reports apart:
+#: a storm of anything else pushes none of them out. A line of a storm deflates to some 25 bytes.
 _KIND_FIRST, _KIND_LAST = 40, 16
-_MOST_XIDS, _MOST_OTHERS = 200, 120
+_X, _H, _REST = b"x", b"h", b"-"
+_MOST = ((_X, 200), (_H, 80), (_REST, 120))
 _LINE_MOST_BYTES = 480
 
 
@@ -86,13 +94,17 @@ class Kept:
     """The lines that travel, and how many of their kind do not."""
 
     def __init__(self) -> None:
-        self._kinds = {}  # type: Kinds
+        self._kinds = {mark: {} for mark, _ in _MOST}  # type: Dict[bytes, Kinds]
+        self._most = dict(_MOST)
         self._added_count = 0
+        self._forgot = False
 
     def add(self, at_us: int, level: int, text: bytes) -> None:
-        found = _XID.search(text)
-        kind = b"x" + found.group() if found else b"-" + text[:_BEGINNING_BYTES]
-        first, last = self._kinds.setdefault(kind, ([], []))
+        mark, kind = _kind_of(text)
+        kinds = self._kinds[mark]
+        if kind not in kinds and len(kinds) >= 2 * self._most[mark]:
+            self._forget_some(kinds, self._most[mark])
+        first, last = kinds.setdefault(kind, ([], []))
         line = (self._added_count, (at_us, level, text[:_LINE_MOST_BYTES].decode("utf-8", "replace")))
         self._added_count += 1
         if len(first) < _KIND_FIRST:
@@ -102,18 +114,53 @@ class Kept:
         if len(last) > 2 * _KIND_LAST:
             del last[:-_KIND_LAST]
 
-    def result(self) -> "Tuple[List[Line], int]":
-        """Return the lines in the order in which they came, and how many were left out."""
+    def result(self, most_bytes: "Optional[int]" = None) -> "Tuple[List[Line], int, bool]":
+        """Return the lines in the order in which they came, how many were left out, and whether of each kind one is there.
+
+        Args:
+            most_bytes: as many as they may have when they are deflated. Xids and what the hardware reports give way last.
+        """
+        most = dict(self._most)
+        while True:
+            kept = self._chosen(most)
+            if most_bytes is None or not kept or _deflated_bytes(kept) <= most_bytes:
+                break
+            for mark in (_REST,) if most[_REST] else (_X, _H):
+                most[mark] //= 2
+        whole = not self._forgot and all(len(kinds) <= most[mark] for mark, kinds in self._kinds.items())
+        return kept, self._added_count - len(kept), whole
+
+    def _chosen(self, most: "Dict[bytes, int]") -> "List[Line]":
         kept = []  # type: List[Numbered]
-        for mark, most in ((b"x", _MOST_XIDS), (b"-", _MOST_OTHERS)):
-            kinds = [those for kind, those in self._kinds.items() if kind[:1] == mark]
-            kept += _shared_out([first + last[-_KIND_LAST:] for first, last in kinds], most)
-        kept.sort()
-        return [line for _, line in kept], self._added_count - len(kept)
+        for mark, kinds in self._kinds.items():
+            kept += _shared_out([first + last[-_KIND_LAST:] for first, last in kinds.values()], most[mark])
+        return [line for _, line in sorted(kept)]
+
+    def _forget_some(self, kinds: "Kinds", most: int) -> None:
+        """Forget kinds that are neither among the first nor the last to come: a log has more than there is memory for."""
+        self._forgot = True
+        for kind in list(kinds)[most // 2 : -(most // 2)]:
+            del kinds[kind]
+
+
+def _kind_of(text: bytes) -> "Tuple[bytes, bytes]":
+    found = _XID.search(text)
+    if found:
+        return _X, found.group()
+    found = _HARDWARE.match(text)
+    if found:
+        return _H, text[: found.end() + _FURTHER_BYTES]
+    return _REST, text[:_BEGINNING_BYTES]
+
+
+def _deflated_bytes(lines: "List[Line]") -> int:
+    return len(zlib.compress(json.dumps(lines).encode("ascii"), 6))
 
 
 def _shared_out(kinds: "List[List[Numbered]]", most: int) -> "List[Numbered]":
     """Give every kind the same room; where there are more kinds than room, the first and the last to come have it."""
+    if not most:
+        return []
     kinds = sorted(kinds)
     if len(kinds) > most:
         kinds = kinds[: most // 2] + kinds[-(most - most // 2) :]

@@ -10,9 +10,6 @@ import zlib
 SCHEMA = 1
 #: One section's data as JSON. A healthy node's largest has 60 KB; 8 GPUs of `nvidia-smi -q -x` have 212 KB.
 SECTION_MOST_BYTES = 1 << 20
-#: The control host inflates 8 MB and reads 2 MB of stdout; both leave room for what stands around this.
-BODY_MOST_BYTES = 4 << 20
-LINE_MOST_BYTES = 1500000
 _MESSAGE_MOST = 500
 
 TYPE_CHECKING = False
@@ -46,18 +43,6 @@ def answer(
     return Answer(text)
 
 
-def make_line(answers: "Dict[str, Answer]", about: "Dict[str, Any]") -> bytes:
-    """Return the reply; the largest sections give way (too-large) until the rest fits."""
-    kept = dict(answers)
-    while True:
-        size = sum(len(one.text) for one in kept.values())
-        line = _line(kept, about) if size <= BODY_MOST_BYTES else b""
-        if line and len(line) <= LINE_MOST_BYTES:
-            return line
-        largest = max(kept, key=lambda name: len(kept[name].text))
-        kept[largest] = answer("error", "too-large", "dropped: with it, all sections have %d bytes of JSON" % size)
-
-
 def describe(root: str, probe: str, begun_s: float, left: "List[int]") -> "Dict[str, Any]":
     """Return what stands beside the sections: who answers, when, and what it cost (`begun_s`: monotonic)."""
     import resource  # noqa: PLC0415 - here alone; whoever only packs a body has no use for it
@@ -80,7 +65,8 @@ def describe(root: str, probe: str, begun_s: float, left: "List[int]") -> "Dict[
     }
 
 
-def _line(answers: "Dict[str, Answer]", about: "Dict[str, Any]") -> bytes:
+def line_of(answers: "Dict[str, Answer]", about: "Dict[str, Any]") -> bytes:
+    """Return the reply, however long that is."""
     sections = ",".join('"%s":%s' % (name, answers[name].text) for name in sorted(answers))
     head = json.dumps(dict(about, schema=SCHEMA), separators=(",", ":"))
     body = '%s,"sections":{%s}}' % (head[:-1], sections)

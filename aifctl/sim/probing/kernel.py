@@ -25,12 +25,12 @@ def fill_kernel(
     boot = healthy_log()
     own = log.lines[len(boot.lines) :]
     lines = [told for number, told in _telling_of_boot() if number > before]
-    dropped = 0
+    dropped, whole = 0, True
     if own:
-        lines, dropped = _kept(lines, own[max(0, before + 1 - len(boot.lines)) :])
+        lines, dropped, whole = _kept(lines, own[max(0, before + 1 - len(boot.lines)) :])
     data.update(
         cursor=f"kmsg:{boot_id}:{max(last, before)}", lines=lines, looked=max(0, last - before), dropped=dropped,
-        booted_s=float(booted_s),
+        complete=whole, booted_s=float(booted_s),
     )  # fmt: skip
 
 
@@ -44,8 +44,8 @@ def _telling_of_boot() -> tuple[tuple[int, _Told], ...]:
     )
 
 
-def _kept(boot: Sequence[_Told], own: Sequence[Line]) -> tuple[list[_Told], int]:
-    """Return what travels of a storm, and how many lines do not."""
+def _kept(boot: Sequence[_Told], own: Sequence[Line]) -> tuple[list[_Told], int, bool]:
+    """Return what travels of a storm, how many lines do not, and whether of each kind one does."""
     kept = Kept()
     for at_us, level, text in boot:
         kept.add(at_us, level, text.encode())

@@ -6,7 +6,8 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from aifctl.onnode.probe.reply import Answer, answer, make_line
+from aifctl.onnode.probe.fitting import make_line
+from aifctl.onnode.probe.reply import Answer, answer
 from aifctl.sim.node.parts import GPU_BUSES, HCAS
 from aifctl.sim.probing.pci_devices import devices_of, render_devices
 

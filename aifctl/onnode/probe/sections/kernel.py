@@ -23,7 +23,8 @@ def read(root: str, arguments: "Dict[str, Any]") -> "Dict[str, Any]":
     """Return what was found, `lines` as [microseconds since boot, level, text] in order.
 
     `cursor` of the arguments is what the last look had as its own; one of another boot or source is none. `looked`:
-    lines looked at; `dropped`: telling ones that there was no room for; `lost`: overwritten before anybody looked;
+    lines looked at; `dropped`: telling ones that there was no room for; `complete`: read to its end, and of each kind of
+    telling line one is there; `lost`: overwritten before anybody looked;
     `first_us`: the oldest line that is still there; `booted_s`: the boot, by the node's own clock.
 
     Raises:
@@ -32,7 +33,7 @@ def read(root: str, arguments: "Dict[str, Any]") -> "Dict[str, Any]":
     """
     cursor = arguments.get("cursor", "")
     look = _look(root, cursor if isinstance(cursor, str) else "")
-    lines, dropped_count = look.kept.result()
+    lines, dropped_count, whole = look.kept.result()
     return {
         "source": look.source,
         "cursor": look.cursor,
@@ -41,7 +42,7 @@ def read(root: str, arguments: "Dict[str, Any]") -> "Dict[str, Any]":
         "dropped": dropped_count,
         "lost": look.lost_count,
         "first_us": look.first_us,
-        "complete": look.complete,
+        "complete": look.complete and whole,
         "booted_s": _booted_s(root),
     }
 
