@@ -12,6 +12,7 @@ from aifctl.fleet.nodeset_order import natural_key
 #: only the quick ways are tried.
 _MOST_COMPARED = 8
 _MOST_RETYPED = 200
+_LEAST_ALIKE = 0.6  # difflib's own for close matches
 
 _NUMBERS = re.compile("0*([0-9]+)")
 _LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789-._"
@@ -75,10 +76,20 @@ class _Search:
         return "" if self._compared > _MOST_COMPARED else _alike(name, self._known)
 
 
-def _alike(word: str, choices: Sequence[str]) -> str:
-    from difflib import get_close_matches  # noqa: PLC0415 - only after a mistake: 2 ms that no good command pays
+def _alike(word: str, choices: Iterable[str]) -> str:
+    """Return the most like; of several that are as like as each other the one that begins alike, then the first."""
+    from difflib import SequenceMatcher  # noqa: PLC0415 - only after a mistake: 2 ms that no good command pays
 
-    return next(iter(get_close_matches(word, choices, n=1)), "")
+    matcher = SequenceMatcher()
+    matcher.set_seq2(word)  # what is compared with all the others is analysed once
+    found, best = "", (_LEAST_ALIKE, -1)
+    for choice in choices:
+        matcher.set_seq1(choice)
+        if matcher.real_quick_ratio() >= best[0] and matcher.quick_ratio() >= best[0]:
+            likeness = (matcher.ratio(), _shared_length(choice, word))
+            if likeness > best:
+                found, best = choice, likeness
+    return found
 
 
 def _plain(name: str) -> str:

@@ -22,6 +22,7 @@ KNOWN.sort()
         ("r12n99", "r12n32"),
         ("lgoin-a", "login-a"),
         ("login_b", "login-b"),
+        ("r05nzz", "r05n01"),  # of many that are equally like it
         ("completely-different", ""),
     ],
 )
