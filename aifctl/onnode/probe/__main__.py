@@ -1,5 +1,6 @@
 """`python3 probe.zip ARGUMENTS_JSON`: one line of JSON on stdout, whatever happens."""
 
+import gc
 import json
 import os
 import sys
@@ -33,6 +34,7 @@ def main(argv: "List[str]", probe: str = "") -> int:
     if not isinstance(arguments, dict):
         sys.stderr.write("the probe's argument is no JSON object: %s\n" % arguments)
         return 2
+    gc.disable()  # it would look, in every child again, for circles that nobody makes here
     root = str(arguments.get("root", "/"))
     line = look(root, arguments, probe, begun_s)
     while line:

@@ -14,14 +14,14 @@ _HEX = frozenset("0123456789abcdef")
 _LONGEST_ADDRESS = 16
 
 
-def text_of(path: str) -> "Any":
+def text_of(path: str, most_bytes: int = MOST_BYTES) -> "Any":
     """Return a file's text without the white space around it, or {"!": name of the error}."""
     try:
         fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except OSError as problem:
         return refusal(problem)
     try:
-        return os.read(fd, MOST_BYTES).decode("utf-8", "replace").strip()
+        return os.read(fd, most_bytes).decode("utf-8", "replace").strip()
     except OSError as problem:
         return refusal(problem)
     finally:

@@ -58,12 +58,15 @@ def read(root: str, arguments: "Dict[str, Any]") -> "Dict[str, Any]":  # noqa: A
         names = os.listdir(folder)
     except OSError as problem:
         raise Trouble("no-sysfs", "/sys/bus/pci/devices can't be listed: %s" % problem.strerror) from problem
-    wanted = [name for name in sorted(names)[:_MOST_DEVICES] if is_address(name) and _is_wanted(folder, name)]
-    above = {name: _above(os.path.join(folder, name)) for name in wanted}
+    kinds = {name: _word(folder + "/" + name, "class") for name in sorted(names)[:_MOST_DEVICES] if is_address(name)}
+    above = {name: _above(folder + "/" + name) for name, kind in kinds.items() if _is_wanted(folder + "/" + name, kind)}
     bridges = {bridge for path in above.values() if isinstance(path, list) for bridge in path}
-    on_gpu_paths = _above_gpus(folder, above)
-    names = sorted(bridges.union(wanted))[:_MOST_READ]
-    rows = [_row(dict(_device(folder, name, name in on_gpu_paths), address=name)) for name in names]
+    on_gpu_paths = _above_gpus(kinds, above)
+    rows = []
+    for name in sorted(bridges.union(above))[:_MOST_READ]:
+        path = above[name] if name in above else _above(folder + "/" + name)
+        up = path if isinstance(path, dict) else path[0] if path else ""
+        rows.append(_row(dict(_device(folder + "/" + name, name in on_gpu_paths), address=name, up=up)))
     return {"source": "sysfs", "devices": BETWEEN_ROWS.join(rows)}
 
 
@@ -78,19 +81,17 @@ def _cell(value: "Any") -> str:
     return value if plain else REFUSED + "EILSEQ"
 
 
-def _is_wanted(folder: str, name: str) -> bool:
-    device = os.path.join(folder, name)
-    kind = _word(device, "class")
+def _is_wanted(device: str, kind: str) -> bool:
     if kind.startswith(_NVME):
         return True
     if kind.startswith(_NETWORK):
         # A virtual function beside its physical one says nothing of its own; in a virtual machine it stands alone.
-        return _word(device, "vendor") == _MELLANOX and not os.path.lexists(os.path.join(device, "physfn"))
+        return _word(device, "vendor") == _MELLANOX and not os.path.lexists(device + "/physfn")
     return kind.startswith((_DISPLAY, _OTHER_BRIDGE)) and _word(device, "vendor") == _NVIDIA
 
 
 def _word(device: str, name: str) -> str:
-    found = text_of(os.path.join(device, name))
+    found = text_of(device + "/" + name)
     return found.lower() if isinstance(found, str) else ""
 
 
@@ -103,44 +104,36 @@ def _above(device: str) -> "Any":
     return [part for part in reversed(parts) if is_address(part)]
 
 
-def _above_gpus(folder: str, above: "Dict[str, Any]") -> "Set[str]":
+def _above_gpus(kinds: "Dict[str, str]", above: "Dict[str, Any]") -> "Set[str]":
     """Return the bridges above GPUs, and above HCAs that share one with a GPU: asking each for its ACS takes time."""
     paths = {name: path for name, path in above.items() if isinstance(path, list)}
-    kinds = {name: _word(os.path.join(folder, name), "class") for name in paths}
     found = {bridge for name, path in paths.items() if kinds[name].startswith(_DISPLAY) for bridge in path}
     of_hcas = [path for name, path in paths.items() if kinds[name].startswith(_NETWORK)]
     return found.union(*[path for path in of_hcas if not found.isdisjoint(path)])
 
 
-def _device(folder: str, name: str, with_acs: bool) -> "Dict[str, Any]":
-    device = os.path.join(folder, name)
-    found = {short: text_of(os.path.join(device, file)) for short, file in _FILES}  # type: Dict[str, Any]
-    path = _above(device)
-    found["up"] = (path[0] if path else "") if isinstance(path, list) else path
+def _device(device: str, with_acs: bool) -> "Dict[str, Any]":
+    found = {short: text_of(device + "/" + file) for short, file in _FILES}  # type: Dict[str, Any]
     try:
-        found["driver"] = os.path.basename(os.readlink(os.path.join(device, "driver")))
+        found["driver"] = os.path.basename(os.readlink(device + "/driver"))
     except FileNotFoundError:
         found["driver"] = ""
     except OSError as problem:
         found["driver"] = refusal(problem)
-    found.update({short: _total(os.path.join(device, file)) for short, file in _AER})
+    found.update({short: _total(device + "/" + file) for short, file in _AER})
     found.update(_config(device, with_acs))
     return found
 
 
 def _total(path: str) -> "Any":
     """Return the last number of an AER file, its total."""
-    try:
-        with open(path, "rb") as file:
-            words = file.read(_AER_MOST_BYTES).split()
-    except OSError as problem:
-        return refusal(problem)
-    return words[-1].decode("ascii", "replace") if words else ""
+    text = text_of(path, _AER_MOST_BYTES)
+    return text.split()[-1] if isinstance(text, str) and text else text
 
 
 def _config(device: str, with_acs: bool) -> "Dict[str, Any]":
     try:
-        fd = os.open(os.path.join(device, "config"), os.O_RDONLY | os.O_CLOEXEC)
+        fd = os.open(device + "/config", os.O_RDONLY | os.O_CLOEXEC)
     except OSError as problem:
         return {"head": refusal(problem), "acs": ""}
     try:
