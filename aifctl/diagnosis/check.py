@@ -76,7 +76,7 @@ class Case:
 Judge = Callable[[Any, Case], Iterable[Finding]]
 
 #: Sees of all subjects of a node at once that a Judge would find nothing on any of them, and could judge one at least. In
-#: doubt it says no; it may raise CannotTellError, and TypeError where it compares what is absent.
+#: doubt it says no; it may raise what a Judge may, and TypeError where it compares what is absent.
 Glance = Callable[[Sequence[Any], Case], bool]
 
 

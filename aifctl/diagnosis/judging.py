@@ -136,7 +136,7 @@ def _ask(panel: Panel, case: Case, tally: Tally) -> None:
     for glance, checks in panel.checks.items():
         try:
             fine = bool(glance and things and glance(things, case))
-        except (CannotTellError, TypeError):  # something is not told, or is compared with nothing: `judge` says what
+        except (CannotTellError, NeutralError, TypeError):  # not told, or compared with nothing: `judge` says what
             fine = False
         except Exception as problem:  # noqa: BLE001 - as of a `judge`; those are asked all the same
             fine = False

@@ -16,6 +16,7 @@ from aifctl.diagnosis.check import Case, Check
 from aifctl.diagnosis.examining import Examiner
 from aifctl.diagnosis.finding import Finding, Result
 from aifctl.diagnosis.gpu import Gpu, GpuSection
+from aifctl.diagnosis.gpu_findings import ask
 from aifctl.diagnosis.judging import Verdict, judge
 from aifctl.diagnosis.memory import Memory
 from aifctl.diagnosis.reading import Reading, SectionName
@@ -126,6 +127,14 @@ def test_what_is_not_told_is_the_checks_to_tell_and_not_its_glances() -> None:
     dumb = replace(gpus, gpus=tuple(replace(gpu, power_w=Absent.ERROR) for gpu in gpus.gpus))
     (first, *rest) = judge(case_of(replace(healthy(), gpu=dumb), profile()), [gpu_power()]).findings
     assert (first.code, first.message, len(rest)) == ("unknown", "can't tell: power (error)", 7)
+
+
+def test_what_this_hardware_has_not_is_no_trouble_of_a_glance() -> None:
+    def asks(gpus: Sequence[Gpu], case: Case) -> bool:
+        return all(ask(gpu, "retired_pending", case) is False for gpu in gpus)
+
+    assert judge(case_of(healthy(), profile()), [gpu_power(all_fine=asks)]).judged == ("gpu-power",)
+    assert judge(case_of(healthy(), profile()), [gpu_power(all_fine=asks)]).findings == ()
 
 
 def test_a_glance_that_is_broken_is_told_of_and_the_check_is_asked_all_the_same() -> None:
