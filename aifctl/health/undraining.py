@@ -151,7 +151,7 @@ def _stop_at_refused(cases: Sequence[_Case], *, skip_busy: bool) -> tuple[tuple[
     told = tuple((case.stand.node, case.refused) for case in refused)
     if not refused or (skip_busy and len(refused) < len(cases)):
         return told
-    sentence = f"undrain refuses {said_by_reason(by_reason(told))}"
+    sentence = f"undrain refuses {'; '.join(f'{said(names)} {why}' for why, names in by_reason(told).items())}"
     raise BusyError(sentence) if all(case.passes for case in refused) else RefusedError(sentence)
 
 

@@ -124,7 +124,7 @@ def test_a_persons_drain_is_lifted_when_nothing_is_found_since(tools: FakeToolbo
 def test_one_refused_node_stops_all_unless_it_may_be_skipped(tools: FakeToolbox) -> None:
     drained_by_check(tools, "r1n1", "r2n1")
     look(tools.store, "r1n1", at_s=LATER_S, boot_id="boot-2", sweep="after")
-    with pytest.raises(RefusedError, match=r"undrain refuses 1 because nothing newer .*\(r2n1\)"):
+    with pytest.raises(RefusedError, match=r"undrain refuses 1 node \(r2n1\) because nothing newer "):
         do(tools, "r1n1,r2n1")
     assert state(tools) == "drained"
     report, _ = do(tools, "r1n1,r2n1", skip_busy=True)
