@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 from aifctl.diagnosis.check import NO_PROFILE
 from aifctl.diagnosis.finding import CHECK_FAILED, DRAINING, RANK, REACHABILITY, Action, Finding, Result
+from aifctl.diagnosis.job_faults import of_jobs
 from aifctl.diagnosis.muting import is_muted
 from aifctl.diagnosis.scopes import SHARED, Ground, Rules, Scopes, explaining
 from aifctl.diagnosis.subjects import NODE
@@ -26,6 +27,9 @@ _NO_PROFILE_FITS = (
     "sweep --profile NAME"
 )
 
+#: Of incidents that no node is to blame for: one job's.
+JOB = "job"
+
 #: In one node.
 LOCAL = ("gpu", "node", "chassis")
 
@@ -37,8 +41,8 @@ class Incident:
     """One thing that is wrong, however many findings say so.
 
     Attributes:
-        scope, scope_value: gpu, node, chassis, leaf, rack, su, feed, hall, cohort or check (suspect), and which:
-            a serial or `NODE gpu:ADDRESS`, a node, a leaf's name and so on.
+        scope, scope_value: gpu, node, chassis, leaf, rack, su, feed, hall, cohort, job or check (suspect), and which:
+            a serial or `NODE gpu:ADDRESS`, a node, a leaf's name, a job's process and so on.
         nodes: in order of name.
         findings: all that it explains.
         suspect: the check itself is in doubt; nothing is to be done on its word.
@@ -75,15 +79,38 @@ def fold(
 ) -> tuple[Incident, ...]:
     """Return the incidents, worst and widest first."""
     rules = rules or Rules()
-    telling = [one for one in findings if one.result in _INCIDENT_RESULTS and not is_muted(one)]
+    heard = [one for one in findings if not is_muted(one)]
+    jobs = list(of_jobs(heard, rules))
+    of_a_job = {id(one) for _, those in jobs for one in those}
+    telling = [one for one in heard if one.result in _INCIDENT_RESULTS and id(one) not in of_a_job]
     roots, joined = _rooted([*_missing_profiles_once(telling)], explained_by or {})
     by_cause: dict[Cause, list[Finding]] = {}
     for finding in roots:
         by_cause.setdefault((finding.check, finding.code), []).append(finding)
     scopes = Scopes(ground)
     found = [one for those in by_cause.values() for one in _of_cause(those, joined, ground, scopes, rules)]
+    found += [_of_job(process, those) for process, those in jobs if _is_news(those, ground, rules)]
     found.sort(key=lambda one: (-RANK[one.result], -len(one.nodes), one.check, one.code, one.scope_value))
     return tuple(found)
+
+
+def _of_job(process: str, findings: Sequence[Finding]) -> Incident:
+    nodes, first = sorted({one.node for one in findings}), findings[0]
+    return Incident(
+        check=first.check,
+        code=first.code,
+        scope=JOB,
+        scope_value=process,
+        nodes=tuple(nodes),
+        findings=tuple(findings),
+        result=Result.WATCH,
+        action=Action.APP,
+        message=f"{len(nodes)} nodes at once: it is the job, and not their GPUs; first: {first.message}",
+    )
+
+
+def _is_news(findings: Sequence[Finding], ground: Ground, rules: Rules) -> bool:
+    return max(one.at_s or 0.0 for one in findings) >= ground.at_s - rules.job_told_s
 
 
 def _missing_profiles_once(findings: Iterable[Finding]) -> Iterator[Finding]:

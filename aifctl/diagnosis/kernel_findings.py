@@ -8,6 +8,7 @@ from typing import Any
 from aifctl.diagnosis.absent import known
 from aifctl.diagnosis.check import Case
 from aifctl.diagnosis.finding import RANK, Action, Finding, Result
+from aifctl.diagnosis.job_faults import BY_JOB
 from aifctl.diagnosis.kernel import KernelEvent, KernelSection
 from aifctl.diagnosis.lasting_events import further_count
 from aifctl.diagnosis.nvlink_words import LinkTold, has_words, link_errors
@@ -99,6 +100,7 @@ def _xid_finding(check: str, one: Happened, all_of_node: Sequence[Happened], cas
             "chain": {str(number): count for number, count in one.counts.items()},
             "occasions": len(one.chains),
             "first_at_s": one.events[0].at_s,
+            **({BY_JOB: True} if one.cause.by_job and not one.told_verdict else {}),
             **({"recovery_action": one.told_action} if one.told_action else {}),
             **({"links": {str(told.link): f"{told.error.name} x{told.count}" for told in links}} if links else {}),
             **{name: line.facts[name] for name in ("link", "registers", "process", "pid") if name in line.facts},

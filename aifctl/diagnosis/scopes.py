@@ -30,6 +30,9 @@ class Rules:
         suspect_share: a larger share of the fleet, unexplained, makes the check suspect. At the base rate of Llama-3's
             training (419 interruptions in 54 days on 16,384 H100) 50,000 GPUs have one failure an hour.
         suspect_least_nodes: … but never fewer nodes than this.
+        job_least_nodes: so many nodes that tell the same of one process …
+        job_within_s: … within so long of each other tell of a job, and of none of their GPUs.
+        job_told_s: as long as that is news.
     """
 
     least_nodes: int = 3
@@ -37,6 +40,9 @@ class Rules:
     contrast: float = 0.25
     suspect_share: float = 0.05
     suspect_least_nodes: int = 5
+    job_least_nodes: int = 3
+    job_within_s: float = 300.0
+    job_told_s: float = 86_400.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,12 +54,14 @@ class Ground:
         scopes: kind → value → nodes, for rack, su, feed, hall and cohort.
         leaf_of: (node, HCA device) → leaf. A leaf's ports are counted, not its nodes: each node has others.
         gpu_counts: GPUs in each node's reading.
+        at_s: now, seconds since the epoch; 0 where what happened long ago is as new as the rest.
     """
 
     judged: frozenset[str]
     scopes: Mapping[str, Mapping[str, Sequence[str]]] = field(default_factory=dict)
     leaf_of: Mapping[Port, str] = field(default_factory=dict)
     gpu_counts: Mapping[str, int] = field(default_factory=dict)
+    at_s: float = 0.0
 
 
 class Scopes:

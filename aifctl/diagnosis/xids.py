@@ -37,6 +37,11 @@ class XidMeaning:
     repeats: bool = False
     again: str = ""
 
+    @property
+    def by_job(self) -> bool:
+        """Whether NVIDIA has the application looked at, as long as it does not come back on one GPU alone."""
+        return self.action is Action.APP and (self.repeats or self.investigate == _LOOK_AT_APP)
+
 
 def meaning_of(number: int) -> XidMeaning:
     """Return what is known of an Xid; of one that nobody has heard of that it is to be watched."""
@@ -63,6 +68,7 @@ RECOVERY_ACTION = 154
 #: Kinds of fault that others than an Xid tell as well (Check.again).
 OFF_BUS, INIT = "off the bus", "not started"
 
+_LOOK_AT_APP = "CHECK_APP/CUDA"
 _RANK_IGNORED, _RANK_WATCH, _RANK_APP = 0, 10, 20
 
 _RESET, _REBOOT, _DRAIN, _CABLE = (
@@ -166,7 +172,7 @@ _IGNORED: Mapping[int, str] = {
 }
 
 _INVESTIGATED: Mapping[int, str] = {
-    **dict.fromkeys((11, 25, 32, 37, 69, 80), "CHECK_APP/CUDA"),
+    **dict.fromkeys((11, 25, 32, 37, 69, 80), _LOOK_AT_APP),
     **dict.fromkeys((60, 66), "INVESTIGATE_SW"),
     **dict.fromkeys((106, 107), "IGNORE"),
     **dict.fromkeys((108, 137), "XID_137_FLOW"),

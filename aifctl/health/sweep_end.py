@@ -90,13 +90,14 @@ class Ending:
             tools.store, Told(drivers=count.drivers, gpu_counts=count.gpu_counts), among=frozenset(tools.fleet.names)
         )
         known = {row.node for row in tools.store.nodes_now()}
-        return ground_of(
+        ground = ground_of(
             tools.fleet,
             known.intersection(counting),
             gpu_counts=told.gpu_counts,
             drivers=told.drivers,
             profiles=tools.profiles,
         )
+        return replace(ground, at_s=tools.clock.now().timestamp())
 
     def _announce(self, sighted: Sequence[Sighted]) -> Iterator[str]:
         announce([row for _, row in sighted], self._tools)

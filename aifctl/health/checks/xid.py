@@ -27,7 +27,8 @@ CHECK = Check(
     detail="Every Xid of this boot counts, whenever it was seen, and none of an earlier boot. Those within 30 s on one GPU "
     "are one event, told of the one that causes the others: 48, 63 and eight times 94 are Xid 48. What to do is what "
     "Xid 154 tells, where the driver has it (R565), else what NVIDIA's catalogue says. 13 and 31 are the job's, unless "
-    "they come back in the same place of one GPU alone. An Xid that nobody knows is watched. A GPU that has 79, 64 or 143 in "
+    "they come back in the same place of one GPU alone; where several nodes have one at once, of one process, it is one incident of "
+    "that job, and no node's. An Xid that nobody knows is watched. A GPU that has 79, 64 or 143 in "
     "a second boot, with a reboot in between that did not help for long, is to be replaced.",
     needs=NEEDS,
     again={f"xid-{one.number}": one.again for one in XIDS.values() if one.again},
