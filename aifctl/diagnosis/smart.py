@@ -23,6 +23,10 @@ _LOG = {
     "media_error_count": ("media_errors",),
 }
 _MOST = (1 << 63) - 1
+#: smartctl(8), exit status: bit 3, the disk says that it fails; bit 4, an attribute is at its maker's threshold now.
+_FAILS = 1 << 3 | 1 << 4
+#: Of a SATA disk's attributes: sectors that wait to be remapped, and those that could not be read when it looked itself.
+_UNREADABLE_SECTORS = frozenset({197, 198})
 
 
 def untold(source: str, **told: Any) -> Host:
@@ -53,7 +57,7 @@ def parse_smartctl(text: str) -> Host:
         firmware_version=_text(told.get("firmware_version")),
         size_bytes=_size(told),
         state=Absent.NOT_SUPPORTED,
-        passed=_flag(status.get("passed") if isinstance(status, Mapping) else None),
+        passed=_passed(about, status),
         temperature_c=_number(told.get("temperature"), "current"),
         **(_log(log) if is_nvme else _of_others(told)),
     )
@@ -141,10 +145,19 @@ def _first(told: Mapping[str, Any], names: tuple[str, ...]) -> int | Absent:
 
 
 def _of_others(told: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a SATA or SAS disk's, which tells nothing of the kind but its own opinion."""
-    missing = dict.fromkeys(_LOG, Absent.NOT_SUPPORTED)
-    defects = told.get("scsi_grown_defect_list")
-    return missing | ({"media_error_count": defects} if type(defects) is int and 0 <= defects <= _MOST else {})
+    """Return a SATA or SAS disk's: it tells of no spare and no wear, but of what of its medium can't be read."""
+    found = [count for count in _unread(told) if type(count) is int and 0 <= count <= _MOST]
+    return dict.fromkeys(_LOG, Absent.NOT_SUPPORTED) | ({"media_error_count": sum(found)} if found else {})
+
+
+def _unread(told: Mapping[str, Any]) -> Iterator[object]:
+    yield told.get("scsi_grown_defect_list")
+    for log in _within(told, "scsi_error_counter_log").values():
+        yield log.get("total_uncorrected_errors") if isinstance(log, Mapping) else None
+    table = _within(told, "ata_smart_attributes").get("table")
+    for row in table if isinstance(table, list) else ():
+        if isinstance(row, Mapping) and row.get("id") in _UNREADABLE_SECTORS:
+            yield _within(row, "raw").get("value")
 
 
 def _size(told: Mapping[str, Any]) -> int | Absent:
@@ -161,8 +174,18 @@ def _number(told: object, name: str) -> int | Absent:
     return value if type(value) is int and 0 <= value <= _MOST else Absent.ERROR
 
 
-def _flag(value: object) -> bool | Absent:
-    return value if isinstance(value, bool) else Absent.NOT_SUPPORTED
+def _passed(about: Mapping[str, Any], status: object) -> bool | Absent:
+    """Return the disk's own opinion, and smartctl's by its exit status where that is worse."""
+    code, passed = about.get("exit_status"), _within({"status": status}, "status").get("passed")
+    if type(code) is int and code & _FAILS:
+        return False
+    return passed if isinstance(passed, bool) else Absent.NOT_SUPPORTED
+
+
+def _within(told: object, name: str) -> Mapping[str, Any]:
+    """Return an object within another, an empty one where there is none."""
+    found = told.get(name) if isinstance(told, Mapping) else None
+    return found if isinstance(found, Mapping) else {}
 
 
 def _text(value: object) -> str | Absent:

@@ -81,6 +81,37 @@ def test_a_sata_disk_tells_its_opinion_alone() -> None:
     assert (disk.name, disk.passed, disk.used_pct) == ("sda", True, Absent.NOT_SUPPORTED)
 
 
+def _sata(*counts: object) -> dict[str, Any]:
+    rows = [{"id": number, "raw": {"value": count}} for number, count in zip((197, 198), counts, strict=True)]
+    others = [{"id": 5, "raw": {"value": 9}}, {"id": 197}, "?"]  # sectors that were remapped are no error any more
+    return {**SATA, "ata_smart_attributes": {"table": [*rows, *others]}}
+
+
+def _sas(**log: object) -> dict[str, Any]:
+    return {"smartctl": {}, "device": {"protocol": "SCSI"}, "scsi_error_counter_log": log}
+
+
+@pytest.mark.parametrize(
+    ("told", "count"),
+    [
+        (_sata(0, 0), 0),
+        (_sata(24, 2), 26),
+        (_sata("24", -1), Absent.NOT_SUPPORTED),
+        (_sas(read={"total_uncorrected_errors": 0}, write={}), 0),
+        (_sas(read={"total_uncorrected_errors": 9}, write={"total_uncorrected_errors": 1}), 10),
+        ({**_sas(read={"total_uncorrected_errors": 9}), "scsi_grown_defect_list": 3}, 12),
+        ({**SATA, "ata_smart_attributes": [], "scsi_error_counter_log": 7}, Absent.NOT_SUPPORTED),
+    ],
+)
+def test_of_other_disks_what_can_not_be_read_is_counted(told: dict[str, Any], count: int | Absent) -> None:
+    assert of(told).media_error_count == count
+
+
+@pytest.mark.parametrize(("code", "passed"), [(0, True), (4, True), (64, True), (8, False), (16, False), (24, False)])
+def test_smartctls_exit_status_says_when_a_disk_fails_though_it_says_that_it_passed(code: int, passed: bool) -> None:
+    assert of({**SATA, "smartctl": {"exit_status": code}}).passed is passed
+
+
 def test_a_log_that_is_missing_is_not_neutral() -> None:
     told = {name: value for name, value in NVME.items() if name != "nvme_smart_health_information_log"}
     assert of(told).available_spare_pct is Absent.MISSING

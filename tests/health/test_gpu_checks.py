@@ -58,6 +58,7 @@ SICK: dict[str, tuple[dict[str, Any], tuple[str, str, str, str]]] = {
         {"sram_threshold_exceeded": Absent.NOT_SUPPORTED, "sram_uncorrected_aggregate_count": 5},
         ("sram-ecc", "aggregate", "fault", "rma"),
     ),
+    "sram of a long life": ({"sram_uncorrected_aggregate_count": 5}, ("sram-ecc", "aggregate", "watch", "watch")),
     "remap pending": ({"remap_pending": True}, ("row-remap-pending", "pending", "degraded", "reset")),
     "remap failure": ({"remap_failure": True}, ("row-remap-failure", "failure", "fault", "rma")),
     "remapped rows": ({"remap_uncorrected_count": 513}, ("row-remap-banks", "rows", "fault", "rma")),

@@ -73,13 +73,17 @@ def test_of_an_unknown_node_a_disks_wear_is_unknown_and_its_faults_are_not(tmp_p
         ({"available_spare": 0, "available_spare_threshold": 11}, {("spare", "fault")}),
         ({"percentage_used": 81}, {("worn", "watch")}),
         ({"percentage_used": 104}, {("worn", "degraded")}),
+        ({"critical_warning": 1}, {("spare", "watch")}),
+        ({"critical_warning": 1, "available_spare": "?"}, {("spare", "fault"), ("unknown", "unknown")}),
+        ({"critical_warning": 1, "available_spare": 0, "available_spare_threshold": 11}, {("spare", "fault")}),
         ({"critical_warning": 4}, {("warning-2", "fault")}),
+        ({"critical_warning": 32}, {("warning-5", "fault")}),
         ({"temperature": 71}, set()),
         ({"num_err_log_entries": 12345, "unsafe_shutdowns": 999, "power_on_hours": 10**6}, set()),
     ],
 )
 def test_a_bad_disk_is_found_though_it_says_that_it_passed(
-    change: dict[str, int], expected: set[tuple[str, str]], tmp_path: Path
+    change: dict[str, object], expected: set[tuple[str, str]], tmp_path: Path
 ) -> None:
     verdict = changed(tmp_path, lambda told: log(told).update(change))
     assert shorts(verdict) == {("disk:nvme9", "disk-health", code, result) for code, result in expected}

@@ -14,9 +14,15 @@ from aifctl.diagnosis.subjects import disks
 
 _WATCH, _DEGRADED = "disk.used_watch_pct", "disk.used_degraded_pct"
 _NVME = "NVM Express Base Specification, SMART / Health Information log"
-#: Bits of critical_warning; that of the spare is judged by its numbers, that of heat is watched.
-_WARNINGS = {2: "its reliability is degraded", 3: "it can only be read", 4: "its cache is no longer backed up"}
-_TOO_HOT = 1
+#: Bits of critical_warning; that of the spare counts less than its numbers, that of heat is watched.
+_WARNINGS = {
+    2: "its reliability is degraded",
+    3: "it can only be read",
+    4: "its cache is no longer backed up",
+    5: "its persistent memory can't be relied on",
+}
+_NO_SPARE, _TOO_HOT = 0, 1
+_RUNS_OUT = "it warns that it runs out of spare blocks"
 #: <linux/nvme_host.h> and <scsi/scsi_device.h>: well; on the way to it; all others are gone.
 _LIVE, _COMING = frozenset({"live", "running"}), frozenset({"new", "created", "resetting", "connecting", "quiesce"})
 _TOLD = ("critical_warning", "available_spare_pct", "used_pct")
@@ -57,10 +63,18 @@ def _judge(disk: Disk, case: Case) -> Iterator[Finding]:
 
 def _spare(disk: Disk) -> Iterator[Finding]:
     spare, threshold = disk.available_spare_pct, disk.spare_threshold_pct
-    if not isinstance(spare, Absent) and not isinstance(threshold, Absent) and spare < threshold:
+    warning = known(disk.critical_warning, 0)
+    warns = bool(warning >> _NO_SPARE & 1)
+    if isinstance(spare, Absent) or isinstance(threshold, Absent):
+        if warns:
+            yield _finding(disk, "spare", _RUNS_OUT, Result.FAULT, Action.RMA, warning, 0)
+    elif spare < threshold:
         claim = ", although it says that all is well" if disk.passed is True or disk.critical_warning == 0 else ""
         said = f"{spare} % of its spare blocks are left, below its own threshold of {threshold} %{claim}"
         yield _finding(disk, "spare", said, Result.FAULT, Action.RMA, spare, threshold)
+    elif warns:
+        said = f"{_RUNS_OUT}, although {spare} % are left and its threshold is {threshold} %"
+        yield _finding(disk, "spare", said, Result.WATCH, Action.WATCH, warning, 0)
 
 
 def _warnings(disk: Disk) -> Iterator[Finding]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from aifctl.diagnosis.check import Case, Check, Threshold
 from aifctl.diagnosis.finding import Finding
 from aifctl.diagnosis.gpu import Gpu
-from aifctl.diagnosis.gpu_findings import RESET, RMA, ask, ask_if_any, gpu_finding
+from aifctl.diagnosis.gpu_findings import RESET, RMA, WATCH, ask, ask_if_any, gpu_finding
 from aifctl.diagnosis.reading import SectionName
 from aifctl.diagnosis.subjects import gpus
 
@@ -39,6 +39,11 @@ def _judge(gpu: Gpu, case: Case) -> Iterator[Finding]:
     elif volatile > 0:
         said = f"has had {volatile} uncorrectable SRAM error(s) since the driver was loaded: drain and reset it"
         yield gpu_finding("sram-ecc", gpu, "volatile", RESET, said, observed=volatile, expected=0, source=_VERDICT)
+    elif most is not None and lifetime > most.value:
+        said = f"has had {lifetime} uncorrectable SRAM errors in its life, for which NVIDIA does not replace it yet"
+        yield gpu_finding(
+            "sram-ecc", gpu, "aggregate", WATCH, said, observed=lifetime, expected=most.value, source=most.source
+        )
     if exceeded is None and lifetime:
         case.expect(_MOST)  # how many are too many nobody says
 
@@ -53,7 +58,7 @@ CHECK = Check(
     needs=(
         Threshold(key=_MOST, type=int, low=0, high=10000, about="uncorrectable SRAM errors in a GPU's life, at most"),
     ),
-    detail="NVIDIA's own verdict (SRAM Threshold Exceeded, from driver 535.161 and 550 on) comes first; the count stands in for it on older ones.",
+    detail="NVIDIA's own verdict (SRAM Threshold Exceeded, from driver 535.161 and 550 on) comes first; the count stands in for it on older ones, and is watched on others.",
     moving=True,
     explained_by=("gpu-lost", "pci-lost", "xid"),
 )
