@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from aifctl.diagnosis.finding import Action, Finding, Result
 from aifctl.diagnosis.judging import Verdict, verdict_of
+from aifctl.diagnosis.muting import is_muted
 
 Key = tuple[str, str, str]
 
@@ -49,7 +50,7 @@ class Settled:
     Attributes:
         standing: what stands now, worst first; a finding that only flaps is among them, its `clean_count` above 0.
         past: cleared findings that are remembered for a day, so that a return is known for one.
-        opened, changed, cleared: what is other than before the look; `changed`: another result or action.
+        opened, changed, cleared: what is other than before the look; `changed`: another result or action, muted or no longer.
         verdict: of the findings that stand.
     """
 
@@ -92,7 +93,7 @@ def settle(
         new = standing[key] = _seen(old, gone.pop(key, None), finding, at_s)
         if old is None:
             opened.append(new)
-        elif (old.finding.result, old.finding.action) != (finding.result, finding.action):
+        elif _told(old.finding) != _told(finding):
             changed.append(new)
     for key, old in stood.items():
         if key in now:
@@ -112,6 +113,11 @@ def settle(
         cleared=tuple(cleared),
         verdict=ordered,
     )
+
+
+def _told(finding: Finding) -> tuple[Result, Action, bool]:
+    """What of a finding is news when it is another: that it is muted, too, since no incident comes of it then."""
+    return finding.result, finding.action, is_muted(finding)
 
 
 def unseen(before: Iterable[Standing]) -> tuple[Standing, ...]:

@@ -75,3 +75,38 @@ def test_incidents_leases_and_reconcile_answer_where_nothing_has_happened_yet(ai
     said = aifctl("reconcile", "-o", "json").envelope()
     assert [item["chore"] for item in said["items"]] == ["writes", "notifications", "drains", "leases"]
     assert said["exit"] == 0
+
+
+@pytest.mark.ssh
+def test_what_was_cut_short_is_resumed_and_what_failed_is_retried(prompt: Prompt) -> None:
+    pair, folder = "r003n[02-03]", prompt.home / "ticket"
+    prompt.break_("refused@r003n03")
+    collected = prompt.json("node", "collect", pair, "--outdir", str(folder))
+    assert (collected.code, collected.outcomes()) == (3, {NODE: "ok", "r003n03": "refused"}), collected
+    prompt.cure()
+    rest = prompt.json("runs", "resume")
+    assert (rest.code, rest.outcomes()) == (0, {"r003n03": "ok"}), rest
+    assert (folder / "r003n03/dmesg.txt").exists()
+
+    prompt.aifctl("node", "drain", pair, "--reason", "ticket 811", "--yes")
+    prompt.break_("exit:3@r003n03")
+    reset = prompt.json("node", "reset-gpu", pair, "--yes")
+    assert reset.outcomes() == {NODE: "ok", "r003n03": "exit"}, reset
+    prompt.cure()
+    again = prompt.json("runs", "retry", reset.envelope()["summary"]["run"], "--yes")
+    assert (again.code, again.items()["r003n03"]["message"], len(again.items())) == (0, "All done.", 1), again
+    rebooted = prompt.json("node", "reboot", NODE, "--back", "60s")
+    assert rebooted.code == 0, rebooted
+    nothing = prompt.json("runs", "resume", rebooted.envelope()["summary"]["run"])
+    assert (nothing.code, nothing.envelope()["items"]) == (0, []), nothing
+    assert prompt.aifctl("node", "undrain", pair, "--reason", "done", "--yes").code == 0
+
+
+@pytest.mark.ssh
+def test_a_sweep_is_retried_on_those_that_did_not_answer(prompt: Prompt) -> None:
+    prompt.break_("refused@r003n03")
+    assert prompt.json("sweep", "@rack:r003").code == 3
+    prompt.cure()
+    again = prompt.json("runs", "retry", "latest", "--outcome", "refused")
+    assert (again.code, list(again.items())) == (0, ["r003n03"]), again
+    assert again.envelope()["coverage"]["answered"] == 4

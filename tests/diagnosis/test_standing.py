@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from aifctl.diagnosis.finding import Action, Finding, Result
 from aifctl.diagnosis.judging import Verdict, verdict_of
+from aifctl.diagnosis.muting import MUTED, is_muted
 from aifctl.diagnosis.standing import Settled, settle, unseen
 
 LINK = Finding(
@@ -69,6 +70,16 @@ def test_another_result_or_action_is_a_change_and_another_sentence_is_none() -> 
     worse = look(settled, replace(LINK, action=Action.RMA), at_s=400)
     assert [one.finding.action for one in worse.changed] == [Action.RMA]
     assert look(settled, replace(LINK, message="4 of 18 links are down"), at_s=400).changed == ()
+
+
+def test_a_finding_that_could_not_tell_and_is_muted_then_is_a_change_too() -> None:
+    unknown = replace(FULL, result=Result.UNKNOWN)
+    held = replace(unknown, facts={MUTED: "unknown"})
+    first = look(NOTHING, unknown, at_s=100)
+    muted = look(first, held, at_s=400)
+    assert [is_muted(one.finding) for one in muted.changed] == [True]
+    assert look(muted, held, at_s=700).changed == ()
+    assert [is_muted(one.finding) for one in look(muted, unknown, at_s=700).changed] == [False]
 
 
 def test_links_that_are_still_coming_up_after_a_boot_are_a_watch() -> None:
