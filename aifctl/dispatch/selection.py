@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from aifctl.core.errors import BusyError, RefusedError, UnknownNodeError, UsageError
+from aifctl.core.errors import BusyError, EmptySelectionError, RefusedError, UnknownNodeError, UsageError
 from aifctl.custody.holds import Hold, holds_over
 from aifctl.dispatch.asked import Chosen
 from aifctl.fleet.fleet import Fleet
@@ -34,6 +34,8 @@ class Nodes:
 
 def choose(chosen: Chosen, fleet: Fleet, tools: Toolbox) -> tuple[str, ...]:
     """Return the names that a person chose, whatever their state; EmptySelectionError where there is none."""
+    if not len(fleet):
+        raise EmptySelectionError(f"{fleet.origin or 'the inventory'} names no node")
     text = "@all" if chosen.selector is None else chosen.selector  # "" is an unset variable, never the whole fleet
     try:
         names = resolve(parse_selector(text), fleet, tools.terms, allow_empty=chosen.allow_empty).names

@@ -9,6 +9,7 @@ import pytest
 from aifctl.core.errors import BusyError, EmptySelectionError, RefusedError, UnknownNodeError, UsageError
 from aifctl.dispatch.asked import Chosen
 from aifctl.dispatch.selection import Nodes, by_reason, choose, choose_for, said_by_reason, sort_out
+from aifctl.fleet.fleet import Fleet
 from aifctl.fleet.lifecycle import State
 from aifctl.fleet.selector import Terms
 from tests.fakes.toolbox import FakeToolbox, racks, toolbox
@@ -28,6 +29,13 @@ def test_no_selector_is_everybody_and_an_empty_one_is_a_mistake(tools: FakeToolb
     for mistake in ({"selector": ""}, {"selector": "@all", "exclude": ""}):
         with pytest.raises(UsageError, match="the selector is empty"):
             chosen(tools, **mistake)
+
+
+def test_where_no_node_is_named_at_all_the_place_that_should_name_some_is_said(tmp_path: Path) -> None:
+    nobody = toolbox(tmp_path, Fleet.from_nodes([], origin="hostfile hosts"))
+    for selector in (None, "@all", "n1"):
+        with pytest.raises(EmptySelectionError, match="hostfile hosts names no node"):
+            chosen(nobody, selector)
 
 
 def test_exclude_comes_before_first(tools: FakeToolbox) -> None:

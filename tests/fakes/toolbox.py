@@ -279,7 +279,7 @@ def racks(
 
 def toolbox(tmp_path: Path, fleet: Fleet | None = None, **parts: Any) -> FakeToolbox:
     """Return a toolbox over a state directory below `tmp_path`; `parts` are the fields of FakeToolbox."""
-    return FakeToolbox(state=StateDir(path=tmp_path / "state"), inventory=fleet or racks(), **parts)
+    return FakeToolbox(state=StateDir(path=tmp_path / "state"), inventory=racks() if fleet is None else fleet, **parts)
 
 
 def _node(name: str, rack: int, states: Mapping[str, State], off: Sequence[str]) -> Node:
