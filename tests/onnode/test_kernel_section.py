@@ -219,6 +219,74 @@ def test_a_journal_that_shows_nothing_or_fails_is_denied(tools: Path, entries: s
     assert caught.value.code == "denied"
 
 
+RING = "4,700,5000000,-;NVRM: Xid (PCI:0000:2b:00): 13, pid=1\n4,701,6000000,-;usb 1-1: new device\n"
+EARLIER = [
+    entry("Linux version", 0, "s=1"),
+    entry("NVRM: Xid (PCI:0000:1b:00): 79, pid=1", 3_000_000, "s=2"),
+    entry("NVRM: Xid (PCI:0000:2b:00): 13, pid=1", 5_000_000, "s=3"),
+    entry("NVRM: Xid (PCI:0000:3b:00): 48, pid=1", 7_000_000, "s=4"),
+]
+
+
+@pytest.fixture
+def ring(tools: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A ring buffer of this machine's own that has lost 700 records, beside a journal that has them."""
+    path = tools / "kmsg"
+    path.write_text(RING)
+    monkeypatch.setattr(sources, "KMSG", str(path))
+    (tools / "entries").write_text("".join(EARLIER))
+    return path
+
+
+def numbers(found: sources.Look) -> list[int]:
+    return [at_us for at_us, _, _ in found.kept.result()[0]]
+
+
+def test_what_the_ring_has_lost_of_this_boot_comes_from_the_journal_once_and_before_the_rest(ring: Path) -> None:
+    found = sources.from_kmsg(str(ring), BOOT, "")
+    assert numbers(found) == [3_000_000, 5_000_000]
+    assert (found.source, found.first_us, found.complete, found.looked_count) == ("kmsg", 0, True, 4)
+    assert found.cursor == f"kmsg:{BOOT}:701"
+    assert numbers(sources.from_kmsg(str(ring), BOOT, f"kmsg:{BOOT}:700")) == []
+
+
+def test_the_journal_is_not_asked_for_what_the_ring_still_has_nor_beside_a_made_up_one(
+    ring: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ring.write_text(RING.replace(",70", ","))
+    assert numbers(sources.from_kmsg(str(ring), BOOT, "")) == [5_000_000]
+    ring.write_text(RING)
+    monkeypatch.setattr(sources, "KMSG", "/dev/kmsg")
+    assert numbers(sources.from_kmsg(str(ring), BOOT, "")) == [5_000_000]
+
+
+@pytest.mark.parametrize("trouble", ["denied", "garbled", "none", "fails late"])
+def test_a_journal_that_does_not_help_leaves_the_ring_as_it_is(ring: Path, trouble: str) -> None:
+    if trouble == "denied":
+        (ring.parent / "entries").write_text("")
+    elif trouble == "garbled":
+        (ring.parent / "entries").write_text("NVRM: Xid (\n")
+    elif trouble == "none":
+        (ring.parent / "journalctl").unlink()
+    else:
+        (ring.parent / "entries").write_text("".join(EARLIER[:2]))
+        (ring.parent / "status").write_text("1")
+    found = sources.from_kmsg(str(ring), BOOT, "")
+    assert numbers(found)[-1] == 5_000_000
+    assert (found.first_us, found.complete) == (5_000_000, True)
+
+
+def test_a_journal_that_takes_too_long_is_left_and_its_hole_is_told(
+    ring: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = [entry("NVRM: Xid (PCI:0000:1b:00): 79, pid=1", 1, "s=0"), *[entry("said", at, "s=1") for at in range(600)]]
+    (ring.parent / "entries").write_text("".join([*lines, EARLIER[1]]))
+    monkeypatch.setattr(sources, "_EARLIER_PATIENCE_S", -1.0)
+    found = sources.from_kmsg(str(ring), BOOT, "")
+    assert numbers(found) == [1, 5_000_000]
+    assert (found.first_us, found.complete) == (5_000_000, True)
+
+
 def test_dmesg_goes_on_from_its_last_time(tools: Path) -> None:
     tool = tools / "dmesg"
     tool.write_text(

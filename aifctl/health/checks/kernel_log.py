@@ -43,6 +43,7 @@ CHECK = Check(
     subjects=kernel,
     judge=_judge,
     detail="Lines that were overwritten before anybody read them make this look unknown: could not look is never clean. What "
-    "was said before the first look of a boot, and is no longer there, is not held against a node.",
+    "the ring buffer has lost before the first look of a boot comes from the journal, where that can be read; what is not "
+    "there either is not held against a node.",
     moving=True,
 )

@@ -15,10 +15,14 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Iterator, List, Tuple
 
+#: The ring buffer of the machine itself, beside which a journal is its own.
+KMSG = "/dev/kmsg"
 #: More than the kernel makes of one record (8 KiB).
 _RECORD_BYTES = 16 << 10
 #: Whoever writes faster than we read has no end.
 _PATIENCE_S = 4.0
+#: A journal of months is not read to its end in a look that has the ring to read as well.
+_EARLIER_PATIENCE_S = 2.0
 _CHECKED_EVERY = 256
 _DMESG = re.compile(rb"(?:<(\d+)>)?\[ *(\d+)\.(\d+)\] ?(.*)")
 #: How journalctl shows a text that is no UTF-8.
@@ -67,6 +71,8 @@ def from_kmsg(path: str, boot: str, cursor: str) -> Look:
         sequence = int(fields[1])
         if look.first_us is None:
             look.first_us = int(fields[2])
+            if sequence > 0 and not after and path == KMSG:
+                _take_earlier(look, look.first_us)
         if sequence <= before:
             continue
         if last >= 0:
@@ -77,6 +83,26 @@ def from_kmsg(path: str, boot: str, cursor: str) -> Look:
             look.take(int(fields[2]), level, text.split(b"\n", 1)[0])
     look.cursor = "kmsg:%s:%d" % (boot, last) if boot and last >= 0 else ""
     return look
+
+
+def _take_earlier(look: Look, ring_us: int) -> None:
+    """Take from the journal what this boot had said before the oldest record of the ring, where it shows that in time."""
+    end_s = time.monotonic() + _EARLIER_PATIENCE_S
+    first_us = ring_us
+    with contextlib.suppress(Trouble), contextlib.closing(_output_of(_journal())) as lines:
+        for count, line in enumerate(lines):
+            if count == 0:
+                first_us = _entry(line)[0]
+            if count % _CHECKED_EVERY == _CHECKED_EVERY - 1 and time.monotonic() > end_s:
+                return
+            if is_telling(line) or _AS_NUMBERS.search(line):
+                entry = _entry(line)
+                if entry[0] >= ring_us:
+                    break
+                look.take(*entry)
+            else:
+                look.looked_count += 1
+        look.first_us = min(ring_us, first_us)
 
 
 def _records(path: str, look: Look) -> "Iterator[bytes]":
@@ -123,10 +149,9 @@ def from_journal(boot: str, cursor: str) -> Look:
     """Ask journalctl; Trouble where it has nothing to show, which is what it shows whoever may not see it."""
     look = Look("journal")
     after = place(cursor, "journal", boot)
-    command = [_tool("journalctl"), "-k", "-b", "-q", "--no-pager", "-o", "json"]
     last = b""
     # With the line that was the last one, which is there whatever has happened since: nothing means denied.
-    for line in _output_of(command + (["--cursor=" + after] if after else [])):
+    for line in _output_of(_journal() + (["--cursor=" + after] if after else [])):
         last, inclusive = line, bool(after) and not last
         if look.first_us is None:
             look.first_us = _entry(line)[0]
@@ -141,6 +166,10 @@ def from_journal(boot: str, cursor: str) -> Look:
     told = json.loads(last.decode("utf-8", "replace")).get("__CURSOR", "")
     look.cursor = "journal:%s:%s" % (boot, told) if boot and told else ""
     return look
+
+
+def _journal() -> "List[str]":
+    return [_tool("journalctl"), "-k", "-b", "-q", "--no-pager", "-o", "json"]
 
 
 def _entry(line: bytes) -> "Tuple[int, int, bytes]":
