@@ -55,7 +55,7 @@ class Log:
             segment = self._reopen(path, (applied or {}).get(path.name, 0))
             if segment is not None:
                 return segment
-        return self._new(at_s)
+        return self._new(at_s, applied or {})
 
     def left_behind(self, applied: Mapping[str, int]) -> Iterator[Segment]:
         """Yield the segments, locked, that hold more than is applied and whose writers are gone; torn ends are cut off."""
@@ -111,12 +111,16 @@ class Log:
             raise
         return segment
 
-    def _new(self, at_s: float) -> Segment:
+    def _new(self, at_s: float, applied: Mapping[str, int]) -> Segment:
         folder = self.state.folder(*self.parts)
         begun = datetime.fromtimestamp(at_s, tz=UTC).strftime("%Y%m%dT%H%M%S")
         stem, number = f"{begun}-{self._host_id(folder)}", 0
         while True:
             path = folder / f"{stem}-{number:03d}{SUFFIX}"
+            # Pruned, and the clock has been set back since: what had this name is applied, and so would what gets it be.
+            if path.name in applied:
+                number += 1
+                continue
             try:
                 descriptor = self.state.open_file(path, os.O_RDWR | os.O_CREAT | os.O_EXCL)
             except FileExistsError:

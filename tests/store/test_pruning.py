@@ -189,3 +189,18 @@ def test_a_segment_that_is_pruned_while_somebody_reaches_for_it_is_not_written(
         (new,) = log_of(place).segments()
         assert new != path
         assert new.stat().st_size > 0
+
+
+def test_a_segment_does_not_get_the_name_of_one_that_was_pruned(place: Place, clock: HandClock) -> None:
+    nights(place, clock, 5)
+    gone = set(segment_names(place))
+    assert pruned(place, clock, keep_days=2.5).segments_count == 3
+    clock.passed_s = 0  # set back
+    with opened(place, clock) as store:
+        store._writer.log = log_of(place)
+        begin(store, "s-back")
+        store.add("s-back", [look("n9")])
+    assert len(gone & set(segment_names(place))) == 2
+    with opened(place, clock) as store:
+        assert store.node_now("n9") is not None
+    same_as_rebuilt(place)

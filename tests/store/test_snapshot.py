@@ -12,6 +12,7 @@ import pytest
 
 from aifctl.core.errors import BusyError, SetupError
 from aifctl.store import snapshot as snapshot_module
+from aifctl.store.batch import make_batch
 from aifctl.store.damage import DamagedLogError, LogError, NewerStoreError
 from aifctl.store.log import snapshots_in
 from aifctl.store.place import Place
@@ -21,7 +22,10 @@ from aifctl.store.store import open_store
 from tests.store.nights import log_of, nights, pruned, segment_names
 from tests.store.server import Server
 from tests.store.store_parts import (
+    NOW_S,
+    PAT,
     HandClock,
+    begin,
     contents,
     execute,
     opened,
@@ -29,6 +33,7 @@ from tests.store.store_parts import (
     same_as_rebuilt,
 )
 from tests.store.test_migrations import LATER
+from tests.store.test_writing import DRAIN, move_record
 
 
 def test_a_database_that_is_gone_is_not_taken_for_a_new_one_once_its_log_was_pruned(tmp_path: Path) -> None:
@@ -124,3 +129,24 @@ def test_what_one_control_host_pruned_is_rebuilt_with_the_logs_of_the_others(tmp
     anew = replace(place_of(tmp_path / "ctl1", server.database()), log=places[0].log)
     rebuild(anew, clock=clock, logs=[places[1].state.path.joinpath(*places[1].log)])
     assert contents(anew) == before
+
+
+def test_a_move_that_was_left_behind_before_a_snapshot_yields_to_one_that_was_acknowledged_since(
+    place: Place, clock: HandClock
+) -> None:
+    nights(place, clock, 5)
+    pruned(place, clock, keep_days=2.5)
+    with opened(place, clock) as store:
+        begin(store, "s5")
+        segment = log_of(place).take(None, at_s=NOW_S + clock.passed_s)
+        late = make_batch([{**move_record(), "who": "dead"}])
+        segment.append(late.member(seq=2, at_s=NOW_S))  # a number that was given again, and committed
+        segment.close()
+        store.move([DRAIN], PAT)
+    if place.path is None:
+        execute(place, "DROP SCHEMA public CASCADE")
+        execute(place, "CREATE SCHEMA public")
+    rebuild(place, clock=clock)
+    with opened(place, clock) as store:
+        assert [row.actor for row in store.transitions()] == ["pat"]
+    same_as_rebuilt(place)

@@ -124,7 +124,7 @@ def test_what_a_writer_left_between_its_log_and_its_commit_is_applied_once(place
 
 
 def test_a_move_that_was_left_behind_yields_to_one_that_was_acknowledged_since(place: Place) -> None:
-    late = {**_move_record(), "who": "dead"}
+    late = {**move_record(), "who": "dead"}
     with opened(place) as store:
         leave_behind(place, late, seq=1)
         store.move([DRAIN], PAT)  # with number 1, as the other one
@@ -134,7 +134,7 @@ def test_a_move_that_was_left_behind_yields_to_one_that_was_acknowledged_since(p
     same_as_rebuilt(place)
 
 
-def _move_record() -> dict[str, object]:
+def move_record() -> dict[str, object]:
     move = {"node": "n1", "source": "ready", "target": "suspect", "expected_version": 0, "off": None}
     texts = dict.fromkeys(("reason", "owner", "why", "action", "boot_id"), "")
     return {"kind": "move", "at": NOW_S, "from": "", "run": "", "moves": [{**move, **texts, "incident": 0}]}
