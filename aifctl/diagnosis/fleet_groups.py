@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 
-from aifctl.diagnosis.fleet_health import CONDITION_RANK, Condition, FleetHealth, NodeHealth
+from aifctl.diagnosis.fleet_health import CONDITION_RANK, Condition, FleetHealth, NodeHealth, count_conditions
 from aifctl.fleet.nodeset_order import sort_names
 
 #: What stands in a column where the inventory, or the store, says nothing.
@@ -39,8 +38,7 @@ class Group:
     @cached_property
     def counts(self) -> Mapping[Condition, int]:
         """Nodes by condition; all conditions are there."""
-        counted = Counter(node.condition for node in self.nodes)
-        return {condition: counted[condition] for condition in Condition}
+        return count_conditions(self.nodes)
 
     @cached_property
     def worst(self) -> NodeHealth:

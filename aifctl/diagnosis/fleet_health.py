@@ -6,7 +6,7 @@ One value for all that show it: the status table, the map, the page, Nagios, Pro
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cache, cached_property
@@ -206,14 +206,12 @@ class FleetHealth:
     @cached_property
     def counts(self) -> Mapping[Condition, int]:
         """Nodes by condition, each in one of them; all conditions are there."""
-        counted = Counter(node.condition for node in self.nodes)
-        return {condition: counted[condition] for condition in Condition}
+        return count_conditions(self.nodes)
 
     @cached_property
     def open_counts(self) -> Mapping[Condition, int]:
         """The same of nodes that nobody is dealing with yet."""
-        counted = Counter(node.condition for node in self.nodes if not node.handled)
-        return {condition: counted[condition] for condition in Condition}
+        return count_conditions(node for node in self.nodes if not node.handled)
 
     @cached_property
     def states(self) -> Mapping[str, int]:
@@ -262,3 +260,9 @@ def _condition(result: str, state: str, off: bool, is_old: bool) -> Condition:
     if is_old and result in {Result.OK, Result.WATCH}:
         return Condition.STALE
     return Condition(result)
+
+
+def count_conditions(nodes: Iterable[NodeHealth]) -> Mapping[Condition, int]:
+    """Return how many nodes are in each condition; all conditions are there."""
+    counted = Counter(node.condition for node in nodes)
+    return {condition: counted[condition] for condition in Condition}

@@ -171,3 +171,8 @@ class GpuSection:
     told_count: int | Absent = MISSING
     excluded_count: int | Absent = MISSING
     gpus: tuple[Gpu, ...] = ()
+
+
+def gpu_order(gpu: Gpu) -> tuple[bool, str, int]:
+    """Order by address; those without one last, by index."""
+    return not gpu.pci_address, gpu.pci_address, gpu.index if isinstance(gpu.index, int) else -1

@@ -63,6 +63,20 @@ def every_gpu(reading: Reading) -> Iterator[tuple[str, Gpu]]:
         yield gpu_subject(gpu), gpu
 
 
+def measure_of(*names: str) -> Callable[[Reading], dict[str, float]]:
+    """Return what gives each GPU the sum of its fields `names`, for its peers; a GPU that told none of them is left out."""
+
+    def measure(reading: Reading) -> dict[str, float]:
+        found = {}
+        for gpu in reading.gpu.gpus if reading.gpu else ():
+            told = [value for name in names if not isinstance(value := getattr(gpu, name), Absent)]
+            if told:
+                found[gpu_subject(gpu)] = float(sum(told))
+        return found
+
+    return measure
+
+
 def gpu_finding(
     check: str,
     gpu: Gpu,

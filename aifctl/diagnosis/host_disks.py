@@ -12,7 +12,7 @@ from aifctl.diagnosis.absent import Absent
 from aifctl.diagnosis.alike import Alike
 from aifctl.diagnosis.host import Disk
 from aifctl.diagnosis.natural_order import natural_order
-from aifctl.diagnosis.sysfs_values import as_mapping, integer, text, why_absent
+from aifctl.diagnosis.sysfs_values import as_mapping, integer, text, text_if_any, why_absent
 from aifctl.diagnosis.unreadable import UnreadableError
 
 _MOST_DISKS, _LONGEST = 128, 64
@@ -103,16 +103,11 @@ def _other(name: str, told: Mapping[str, Any]) -> Disk:
     state = text(told.get("state"))
     return Disk(
         name=printable_line(name[:_LONGEST]),
-        model=_or_none(told.get("model")),
-        serial=_or_none(told.get("serial")),
-        firmware_version=_or_none(told.get("rev")),
+        model=text_if_any(told.get("model")),
+        serial=text_if_any(told.get("serial")),
+        firmware_version=text_if_any(told.get("rev")),
         size_bytes=_size([told.get("size")]),
         state=Absent.NOT_AVAILABLE if state is Absent.MISSING else state,
         passed=Absent.NOT_AVAILABLE,
         **dict.fromkeys(_SMART, Absent.NOT_AVAILABLE),
     )
-
-
-def _or_none(value: object) -> str | Absent:
-    told = text(value)
-    return Absent.NOT_AVAILABLE if told is Absent.MISSING else told

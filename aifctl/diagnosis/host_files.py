@@ -11,7 +11,7 @@ from aifctl.core.printable import printable_line
 from aifctl.diagnosis.absent import Absent
 from aifctl.diagnosis.alike import Alike
 from aifctl.diagnosis.host import Host, StuckProcess
-from aifctl.diagnosis.sysfs_values import as_mapping, integer, text, why_absent
+from aifctl.diagnosis.sysfs_values import as_mapping, integer, text, text_if_any, why_absent
 from aifctl.diagnosis.unreadable import UnreadableError
 
 _MOST_ENTRIES, _LONGEST, _COMMAND_LINE_MOST = 128, 200, 4096
@@ -58,8 +58,8 @@ def parse_host_files(data: Mapping[str, Any]) -> Host:
         product_name=_of_dmi(dmi, "product_name"),
         serials=_serials(dmi),
         bios_version=_of_dmi(dmi, "bios_version"),
-        bmc_version=_or_none(data.get("bmc")),
-        cpu_model=_or_none(cpu.get("model")),
+        bmc_version=text_if_any(data.get("bmc")),
+        cpu_model=text_if_any(cpu.get("model")),
         cpu_count=count_of(cpu.get("online")),
         cpu_sockets=_counts(cpu.get("packages"), len),
         cpu_governor=_counts(cpu.get("governors"), lambda found: ", ".join(sorted(found))),
@@ -122,15 +122,9 @@ def parse_os_release(said: str) -> str | Absent:
     return Absent.MISSING
 
 
-def _or_none(value: object) -> str | Absent:
-    """Return a text; n/a where the kernel has no such file."""
-    told = text(value)
-    return Absent.NOT_AVAILABLE if told is Absent.MISSING else told
-
-
 def _of_dmi(dmi: Mapping[str, Any], name: str) -> str | Absent:
     """Return what DMI tells; a node without (a container, another architecture) has none."""
-    return _or_none(dmi.get(name))
+    return text_if_any(dmi.get(name))
 
 
 def _serials(dmi: Mapping[str, Any]) -> Mapping[str, str] | Absent:

@@ -60,3 +60,8 @@ class KernelSection:
     dropped_count: int = 0
     first_s: float | Absent = Absent.MISSING
     complete: bool = True
+
+
+def time_of(event: KernelEvent) -> float | None:
+    """Return an event's time, since boot where that is told."""
+    return event.monotonic_s if event.monotonic_s is not None else event.at_s

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from aifctl.diagnosis.finding import Result
-from aifctl.diagnosis.kernel import KernelEvent
+from aifctl.diagnosis.kernel import KernelEvent, time_of
 from aifctl.diagnosis.xids import meaning_of
 
 #: Of one kind the first and the last are kept, and how many more there were.
@@ -41,7 +41,7 @@ def lasting(before: Iterable[KernelEvent], new: Iterable[KernelEvent]) -> tuple[
     kinds: dict[_Kind, list[KernelEvent]] = {}
     for event in before:
         kinds.setdefault(_kind_of(event), []).append(event)
-    known = {kind: _time_of(those[-1]) for kind, those in kinds.items()}
+    known = {kind: time_of(those[-1]) for kind, those in kinds.items()}
     for event in new:
         kind = _kind_of(event)
         if _lasts(event) and not _is_known(event, known.get(kind)):
@@ -63,12 +63,8 @@ def _kind_of(event: KernelEvent) -> _Kind:
     return event.kind, event.number, event.pci_address, *(event.facts.get(name) for name in _TOLD)
 
 
-def _time_of(event: KernelEvent) -> float | None:
-    return event.monotonic_s if event.monotonic_s is not None else event.at_s
-
-
 def _is_known(event: KernelEvent, last_s: float | None) -> bool:
-    time_s = _time_of(event)
+    time_s = time_of(event)
     return last_s is not None and time_s is not None and time_s <= last_s
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from aifctl.diagnosis.absent import Absent
-from aifctl.diagnosis.gpu import Gpu, GpuSection
+from aifctl.diagnosis.gpu import GpuSection, gpu_order
 from aifctl.diagnosis.nvml_alike import parse_alike
 from aifctl.diagnosis.nvml_answers import Answers
 from aifctl.diagnosis.unreadable import UnreadableError
@@ -34,7 +34,7 @@ def parse_nvml(data: object) -> GpuSection:
         cuda_version=_cuda(answers.integer("cuda")),
         told_count=answers.integer("count"),
         excluded_count=answers.integer("excluded"),
-        gpus=tuple(sorted(gpus, key=_place)),
+        gpus=tuple(sorted(gpus, key=gpu_order)),
     )
 
 
@@ -50,8 +50,3 @@ def _gpus(found: object) -> list[Mapping[str, Any]]:
 def _cuda(number: int | Absent) -> str | Absent:
     """Return 12.4 of 12040."""
     return number if isinstance(number, Absent) else f"{number // 1000}.{number % 1000 // 10}"
-
-
-def _place(gpu: Gpu) -> tuple[bool, str, int]:
-    """Order by address; those without one last, by index."""
-    return not gpu.pci_address, gpu.pci_address, gpu.index if isinstance(gpu.index, int) else -1

@@ -10,7 +10,7 @@ from typing import Any
 from aifctl.diagnosis import smi_values as values
 from aifctl.diagnosis.absent import NEUTRAL, Absent
 from aifctl.diagnosis.capabilities import settle_capabilities
-from aifctl.diagnosis.gpu import Gpu, GpuProcess
+from aifctl.diagnosis.gpu import Gpu, GpuProcess, gpu_order
 from aifctl.diagnosis.nvml_answers import worst_reason
 from aifctl.diagnosis.smi_fields import FIELDS
 from aifctl.diagnosis.smi_format import Format
@@ -67,7 +67,7 @@ def parse_told(told: Told, driver_version: str | Absent) -> Gpu:
 
 def in_order(gpus: Iterable[Gpu]) -> tuple[Gpu, ...]:
     """Return GPUs in order of address; those without one last, by index. UnreadableError where one is told twice."""
-    ordered = tuple(sorted(gpus, key=_place))
+    ordered = tuple(sorted(gpus, key=gpu_order))
     for one, other in pairwise(ordered):
         if one.pci_address and one.pci_address == other.pci_address:
             raise UnreadableError(f"the GPU at {one.pci_address} is told twice: not the output of one look at one node")
@@ -77,10 +77,6 @@ def in_order(gpus: Iterable[Gpu]) -> tuple[Gpu, ...]:
 def lost_gpu(pci_address: str) -> Gpu:
     """Return a GPU of which nvidia-smi says no more than that it is lost."""
     return Gpu(pci_address=pci_address, lost=True)
-
-
-def _place(gpu: Gpu) -> tuple[bool, str, int]:
-    return not gpu.pci_address, gpu.pci_address, gpu.index if isinstance(gpu.index, int) else -1
 
 
 _LONGEST_REASON = 80

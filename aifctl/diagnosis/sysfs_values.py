@@ -22,6 +22,12 @@ _SPEED = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,2})?) ?GT/s", re.ASCII)
 _WIDTHS = frozenset({1, 2, 4, 8, 12, 16, 32})
 
 
+def text_if_any(value: object) -> str | Absent:
+    """Return a text; n/a where the kernel has no such file."""
+    told = text(value)
+    return Absent.NOT_AVAILABLE if told is Absent.MISSING else told
+
+
 def text(value: object) -> str | Absent:
     """Return a text, made harmless; empty is n/a."""
     if type(value) is str and len(value) <= _MOST_CHARACTERS and value.isascii() and value.isprintable():

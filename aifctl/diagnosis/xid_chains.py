@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from aifctl.diagnosis.finding import Action, Result
-from aifctl.diagnosis.kernel import KernelEvent
+from aifctl.diagnosis.kernel import KernelEvent, time_of
 from aifctl.diagnosis.lasting_events import further_count
 from aifctl.diagnosis.xids import NVLINK, RECOVERY_ACTION, XidMeaning, meaning_of
 
@@ -92,11 +92,6 @@ def _chains(events: list[KernelEvent]) -> Iterator[tuple[KernelEvent, ...]]:
         last_s = time_s if time_s is not None else last_s
     if chain:
         yield tuple(chain)
-
-
-def time_of(event: KernelEvent) -> float | None:
-    """Return an event's time, since boot where that is told."""
-    return event.monotonic_s if event.monotonic_s is not None else event.at_s
 
 
 def follows(one: Happened, all_of_node: Iterable[Happened]) -> Happened | None:

@@ -19,6 +19,7 @@ from typing import Any
 from aifctl.core.errors import AifctlError, NodeError
 from aifctl.core.outcome import Outcome
 from aifctl.core.system_clock import SystemClock
+from aifctl.fanout.bell import Bell
 from aifctl.fanout.executor import LocalExecutor, Spec
 from aifctl.fanout.frames import FrameSocket, Message
 from aifctl.fanout.wire import pack_result, unpack_endpoint, unpack_growth
@@ -63,7 +64,7 @@ class _PipeSource:
         self._owed = 0
         self.credit = 1
         self._ended = False
-        self._waiting: asyncio.Future[None] | None = None
+        self._bell = Bell()
 
     async def next(self) -> Endpoint | None:
         if self._frames.is_choked():
@@ -72,8 +73,7 @@ class _PipeSource:
             if self._ended:
                 return None
             self._ask_for_more()
-            self._waiting = asyncio.get_running_loop().create_future()
-            await self._waiting
+            await self._bell.wait()
         endpoint = self._dealt.popleft()
         self._ask_for_more()
         return endpoint
@@ -84,11 +84,11 @@ class _PipeSource:
     def deal(self, endpoint: Endpoint) -> None:
         self._dealt.append(endpoint)
         self._owed = max(0, self._owed - 1)
-        self._wake()
+        self._bell.ring()
 
     def end(self) -> None:
         self._ended = True
-        self._wake()
+        self._bell.ring()
 
     def give_back(self) -> list[str]:
         """End, and return the names that were dealt and not touched."""
@@ -102,10 +102,6 @@ class _PipeSource:
         if missing > self.credit // 2:
             self._owed += missing
             self._frames.send(("credit", missing))
-
-    def _wake(self) -> None:
-        if self._waiting is not None and not self._waiting.done():
-            self._waiting.set_result(None)
 
 
 class _Worker:

@@ -9,7 +9,7 @@ import pytest
 from aifctl.diagnosis.absent import NEUTRAL, Absent, CannotTellError, NeutralError
 from aifctl.diagnosis.check import Case
 from aifctl.diagnosis.gpu import Gpu, GpuSection
-from aifctl.diagnosis.gpu_findings import RESET, ask, ask_if_any, every_gpu, gpu_finding
+from aifctl.diagnosis.gpu_findings import RESET, ask, ask_if_any, every_gpu, gpu_finding, measure_of
 from aifctl.diagnosis.memory import Memory
 from tests.diagnosis.readings import some_reading
 
@@ -82,3 +82,11 @@ def test_on_a_node_in_service_a_probe_that_made_do_with_that_tool_could_not_look
         ask(gpu, "inforom_valid", case("nvidia-smi-xml"))
     with pytest.raises(NeutralError):
         ask(gpu, "inforom_valid", sent("nvidia-smi-xml"))
+
+
+def test_what_peers_are_compared_by_is_the_sum_of_what_was_told_and_nothing_where_nothing_was() -> None:
+    silent = replace(GPU, pci_address="0000:43:00.0", power_w=Absent.LOST, temperature_c=Absent.LOST)
+    reading = replace(some_reading(), gpu=GpuSection(source="nvml", gpus=(replace(GPU, temperature_c=40), silent)))
+    assert measure_of("power_w", "temperature_c")(reading) == {"gpu:0000:1b:00.0": 40.0}
+    assert measure_of("power_w")(reading) == {"gpu:0000:1b:00.0": 0.0}
+    assert measure_of("power_w")(replace(reading, gpu=None)) == {}

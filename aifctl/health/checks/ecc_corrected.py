@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from aifctl.diagnosis.absent import Absent
 from aifctl.diagnosis.check import Case, Check, Threshold
 from aifctl.diagnosis.finding import Finding
 from aifctl.diagnosis.gpu import Gpu
-from aifctl.diagnosis.gpu_findings import WATCH, ask_if_any, gpu_finding
+from aifctl.diagnosis.gpu_findings import WATCH, ask_if_any, gpu_finding, measure_of
 from aifctl.diagnosis.peers import is_far_above
-from aifctl.diagnosis.reading import Reading, SectionName
-from aifctl.diagnosis.subjects import gpu_subject, gpus
+from aifctl.diagnosis.reading import SectionName
+from aifctl.diagnosis.subjects import gpus
 
 _COUNTS = ("dram_corrected_volatile_count", "sram_corrected_volatile_count")
 
@@ -39,15 +38,6 @@ def _judge(gpu: Gpu, case: Case) -> Iterable[Finding]:
     return (found,)
 
 
-def _measure(reading: Reading) -> dict[str, float]:
-    found: dict[str, float] = {}
-    for gpu in reading.gpu.gpus if reading.gpu else ():
-        counts = [count for name in _COUNTS if not isinstance(count := getattr(gpu, name), Absent)]
-        if counts:
-            found[gpu_subject(gpu)] = float(sum(counts))
-    return found
-
-
 CHECK = Check(
     name="ecc-corrected",
     about="No GPU has corrected far more errors of memory than its peers.",
@@ -62,6 +52,6 @@ CHECK = Check(
     detail="Tools that set a limit differ by a factor of 5,000 (10,000 to 50 million), so that only peers can tell. By itself "
     "a corrected error is no finding.",
     moving=True,
-    measure=_measure,
+    measure=measure_of(*_COUNTS),
     explained_by=("gpu-lost", "pci-lost"),
 )

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from aifctl.diagnosis.absent import Absent
 from aifctl.diagnosis.check import Case, Check, Threshold
 from aifctl.diagnosis.finding import Finding
 from aifctl.diagnosis.gpu import Gpu
-from aifctl.diagnosis.gpu_findings import WATCH, ask, gpu_finding
-from aifctl.diagnosis.reading import Reading, SectionName
-from aifctl.diagnosis.subjects import gpu_subject, gpus
+from aifctl.diagnosis.gpu_findings import WATCH, ask, gpu_finding, measure_of
+from aifctl.diagnosis.reading import SectionName
+from aifctl.diagnosis.subjects import gpus
 
 _LEAST = "gpu.power_least_w"
 
@@ -31,14 +30,6 @@ def _judge(gpu: Gpu, case: Case) -> Iterable[Finding]:
     return (found,)
 
 
-def _measure(reading: Reading) -> dict[str, float]:
-    return {
-        gpu_subject(gpu): float(gpu.power_w)
-        for gpu in (reading.gpu.gpus if reading.gpu else ())
-        if not isinstance(gpu.power_w, Absent)
-    }
-
-
 CHECK = Check(
     name="gpu-power",
     about="Every GPU draws power.",
@@ -49,6 +40,6 @@ CHECK = Check(
     needs=(Threshold(key=_LEAST, type=float, low=0, high=500, about="least that a GPU draws when idle, W"),),
     detail="A GPU that reports none has a dead sensor or worse. How much it draws says nothing by itself; peers do.",
     moving=True,
-    measure=_measure,
+    measure=measure_of("power_w"),
     explained_by=("gpu-lost", "pci-lost"),
 )

@@ -9,9 +9,9 @@ from aifctl.diagnosis.absent import Absent
 from aifctl.diagnosis.check import Case, Check, Threshold
 from aifctl.diagnosis.finding import Finding
 from aifctl.diagnosis.gpu import Gpu
-from aifctl.diagnosis.gpu_findings import DRAIN, WATCH, ask, ask_if_any, gpu_finding
-from aifctl.diagnosis.reading import Reading, SectionName
-from aifctl.diagnosis.subjects import gpu_subject, gpus
+from aifctl.diagnosis.gpu_findings import DRAIN, WATCH, ask, ask_if_any, gpu_finding, measure_of
+from aifctl.diagnosis.reading import SectionName
+from aifctl.diagnosis.subjects import gpus
 
 _OWN = "the GPU's own limit"
 _SLOWDOWN, _NEAR, _MEMORY = "gpu.margin_slowdown_c", "gpu.margin_watch_c", "gpu.memory_temperature_most_c"
@@ -68,14 +68,6 @@ def _by_degrees(gpu: Gpu, case: Case) -> Iterator[Finding]:
         )
 
 
-def _measure(reading: Reading) -> dict[str, float]:
-    return {
-        gpu_subject(gpu): float(gpu.temperature_c)
-        for gpu in (reading.gpu.gpus if reading.gpu else ())
-        if not isinstance(gpu.temperature_c, Absent)
-    }
-
-
 CHECK = Check(
     name="gpu-temperature",
     about="No GPU and no HBM is at the edge of its temperature.",
@@ -90,6 +82,6 @@ CHECK = Check(
     ),
     detail="An H100 tells margins and no absolute limits; older GPUs tell degrees. Neighbours in the rack that are as hot are the cooling.",
     moving=True,
-    measure=_measure,
+    measure=measure_of("temperature_c"),
     explained_by=("gpu-lost", "throttle"),
 )

@@ -6,11 +6,10 @@ from collections.abc import Iterator
 
 from aifctl.diagnosis.check import Case, Check
 from aifctl.diagnosis.finding import Action, Finding, Result
-from aifctl.diagnosis.kernel import KernelEvent, KernelSection
+from aifctl.diagnosis.kernel import KernelEvent, KernelSection, time_of
 from aifctl.diagnosis.kernel_findings import kernel_finding, no_events, of_kind
 from aifctl.diagnosis.reading import SectionName
 from aifctl.diagnosis.subjects import NODE, kernel
-from aifctl.diagnosis.xid_chains import time_of
 
 _DEGRADED = (Result.DEGRADED, Action.DRAIN)
 _SAYS = {

@@ -16,6 +16,7 @@ from aifctl.ports.transport import Bytes, Command, Ended
 from aifctl.transport.ssh.channel import Channel
 from aifctl.transport.ssh.errors import link_error, outcome_of, said
 from aifctl.transport.ssh.prompt import PromptFinder
+from aifctl.transport.ssh.wire import settle
 
 #: How long stdin is held back for a password prompt. What asks takes the first line of stdin as the password, so the
 #: command's own input must not come first; where sudo needs no password, no prompt comes, and this is the delay.
@@ -102,7 +103,7 @@ class Session(Channel):
         if self.gone or self._conn.closed:
             return True
         self._gone = self._loop.create_future()
-        timer = self._loop.call_later(timeout_s, _settle_future, self._gone)
+        timer = self._loop.call_later(timeout_s, settle, self._gone)
         try:
             await self._gone
         finally:
@@ -154,7 +155,7 @@ class Session(Channel):
         if not self._saw_eof:
             self._flush_finder()
         if self._gone:
-            _settle_future(self._gone)
+            settle(self._gone)
         complete = problem is None or (self._saw_eof and (self._rc is not None or self._signal is not None))
         if complete:
             self._settle(None)
@@ -208,7 +209,7 @@ class Session(Channel):
 
     def _wake_feed(self) -> None:
         if self._stdin_waiter:
-            _settle_future(self._stdin_waiter)
+            settle(self._stdin_waiter)
 
     def _flush_finder(self) -> None:
         rest = self._finder.rest() if self._finder else b""
@@ -225,8 +226,3 @@ class Session(Channel):
             self.finished.set_result(None)
         else:
             self.finished.set_exception(problem)
-
-
-def _settle_future(future: asyncio.Future[None]) -> None:
-    if not future.done():
-        future.set_result(None)

@@ -194,13 +194,14 @@ async def _connect(loop: asyncio.AbstractEventLoop, sock: socket.socket, address
 
 async def _wait_connected(loop: asyncio.AbstractEventLoop, sock: socket.socket) -> None:
     connected = loop.create_future()
-    loop.add_writer(sock.fileno(), _settle, connected)
+    loop.add_writer(sock.fileno(), settle, connected)
     try:
         await connected
     finally:
         loop.remove_writer(sock.fileno())
 
 
-def _settle(future: asyncio.Future[None]) -> None:
+def settle(future: asyncio.Future[None]) -> None:
+    """Wake who waits for a future; again is nothing."""
     if not future.done():
         future.set_result(None)
