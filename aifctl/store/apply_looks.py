@@ -9,6 +9,7 @@ from sqlalchemy import bindparam, case, func, select, update
 
 from aifctl.store.apply_findings import apply_changes
 from aifctl.store.hand import Hand, deflated, to_json
+from aifctl.store.reads_nodes import inflated
 from aifctl.store.tables import FACTS, NODE_FACTS, NODE_NOW, READINGS, SWEEPS
 
 Record = Mapping[str, Any]
@@ -56,15 +57,17 @@ def apply_looks(hand: Hand, records: Sequence[Record]) -> None:
 
 
 def add_readings(hand: Hand, records: Sequence[Record], ids: Mapping[str, int]) -> None:
+    """Add to the history, each deflated by what was told first with the facts that held then."""
+    told = [record for record in records if "moving" in record]
+    bases = _bases(hand, [ids[record["node"]] for record in told])
     rows = [
         {
             "node_id": ids[record["node"]],
             "sweep": hand.sweep_number(record["sweep"]),
             "at": record["at"],
-            "moving": deflated(record["moving"]),
+            "moving": deflated(record["moving"], base=_base_at(bases.get(ids[record["node"]], ()), record["at"])),
         }
-        for record in records
-        if "moving" in record
+        for record in told
     ]
     if rows:
         hand.connection.execute(hand.upsert(READINGS).on_conflict_do_nothing(), rows)
@@ -87,9 +90,9 @@ def _apply_nodes(hand: Hand, records: list[Record]) -> None:
             )
         )
     }
-    add_readings(hand, records, ids)
     fresh = [record for record in records if _fits(record, now.get(ids[record["node"]]))]
     _add_facts(hand, fresh, ids, now)
+    add_readings(hand, records, ids)
     _put_now(hand, fresh, ids)
     apply_changes(hand, fresh, ids)
 
@@ -113,12 +116,27 @@ def _add_facts(
             "since_at": record["at"],
             "since_sweep": hand.sweep_number(record["sweep"]),
             "digest": record["digest"],
+            "base": deflated(record.get("moving")),
         }
         for record in records
         if record.get("digest", "") not in {"", now.get(ids[record["node"]], (0.0, ""))[1]}
     ]
     if changed:
         hand.connection.execute(hand.upsert(NODE_FACTS).on_conflict_do_nothing(), changed)
+
+
+def _bases(hand: Hand, node_ids: Sequence[int]) -> dict[int, list[tuple[float, bytes | None]]]:
+    """Return since when what is the base of a node's readings, newest first."""
+    columns = (NODE_FACTS.c.node_id, NODE_FACTS.c.since_at, NODE_FACTS.c.base)
+    asked = select(*columns).where(NODE_FACTS.c.node_id.in_(node_ids)).order_by(NODE_FACTS.c.since_at.desc())
+    found: dict[int, list[tuple[float, bytes | None]]] = {}
+    for row in hand.connection.execute(asked):
+        found.setdefault(row.node_id, []).append((row.since_at, row.base))
+    return found
+
+
+def _base_at(bases: Sequence[tuple[float, bytes | None]], at_s: float) -> bytes:
+    return inflated(next((base for since_s, base in bases if since_s <= at_s), None)) or b""
 
 
 def _put_now(hand: Hand, records: Sequence[Record], ids: Mapping[str, int]) -> None:

@@ -35,11 +35,16 @@ def forget(hand: Hand, before: int) -> tuple[int, int]:
 
 
 def _replaced(before: int) -> ColumnElement[bool]:
+    """Tell of facts that others took the place of, and that no reading that stays is to be read by."""
     newer = NODE_FACTS.alias()
+    earlier = exists().where(
+        READINGS.c.node_id == newer.c.node_id, READINGS.c.sweep >= before, READINGS.c.at < newer.c.since_at
+    )
     return exists().where(
         newer.c.node_id == NODE_FACTS.c.node_id,
         newer.c.since_at > NODE_FACTS.c.since_at,
         newer.c.since_sweep < before,
+        ~earlier,
     )
 
 

@@ -82,11 +82,16 @@ class Hand:
 #: Names in one IN: SQLite takes 32,766 variables, and a statement of thousands is slow to compile.
 _MOST_VARIABLES = 500
 
+_LEVEL = 6
+
 
 def to_json(value: Any) -> str:
     return json.dumps(value, separators=(",", ":"), sort_keys=True, allow_nan=False)
 
 
-def deflated(text: str | None) -> bytes | None:
-    """Return text as the database keeps it."""
-    return None if text is None else zlib.compress(text.encode("ascii"), 6)
+def deflated(text: str | None, *, base: bytes = b"") -> bytes | None:
+    """Return text as the database keeps it; with a base, which it resembles, as what differs: it takes that to read it back."""
+    if text is None:
+        return None
+    deflate = zlib.compressobj(_LEVEL, zdict=base) if base else zlib.compressobj(_LEVEL)
+    return deflate.compress(text.encode("ascii")) + deflate.flush()

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+from aifctl.core.errors import SetupError
 from aifctl.ports.store_rows import FactsRow, FindingRow, NodeRow, ReadingRow, SweepRow
 from aifctl.store.asking import Asker
 
@@ -14,6 +15,9 @@ _NOW = (
     "SELECT n.name, s.id, w.at, w.seen_at, w.outcome, w.message, w.result, w.worst_check, w.facts_digest, w.boot_id{}"
     " FROM node_now w JOIN nodes n ON n.id = w.node_id JOIN sweeps s ON s.number = w.sweep"
 )
+#: In the second byte of what zlib writes (RFC 1950): it was deflated by a dictionary, whose checksum follows.
+_BY_DICTIONARY = 0x20
+
 _NO_BODIES = (None, None, None)
 _BODIES = ", w.moving, w.memory, w.findings"
 _SWEEP = "SELECT id, started_at, ended_at, selector, asked, answered, exit_code, probe, facts FROM sweeps"
@@ -60,8 +64,15 @@ class NodeReads(Asker):
             " JOIN sweeps s ON s.number = r.sweep"
         )
         rows = self._ask_of(sql, [node], [("r.at >= ?", since_s)], order="r.sweep DESC", limit=limit)
-        found = [ReadingRow(node=row[0], sweep=row[1], at_s=row[2], moving=inflated(row[3]) or b"") for row in rows]
+        bases = self._bases(node) if any(_has_base(row[3]) for row in rows) else {}
+        found = [ReadingRow(node=row[0], sweep=row[1], at_s=row[2], moving=_read_by(row[3], bases)) for row in rows]
         return sorted(found, key=lambda row: row.at_s)
+
+    def _bases(self, node: str) -> dict[int, bytes]:
+        """Return what this node's readings may be deflated by, by the number that they name it by."""
+        sql = "SELECT f.base FROM node_facts f JOIN nodes n ON n.id = f.node_id"
+        bases = [inflated(row[0]) or b"" for row in self._ask_of(sql, [node], [], order="f.since_at")]
+        return {zlib.adler32(base): base for base in bases}
 
     def findings(
         self,
@@ -84,6 +95,20 @@ class NodeReads(Asker):
 def inflated(body: bytes | None) -> bytes | None:
     """Return what the database keeps deflated."""
     return None if body is None else zlib.decompress(body)
+
+
+def _has_base(body: bytes) -> bool:
+    return bool(body[1] & _BY_DICTIONARY)
+
+
+def _read_by(body: bytes, bases: Mapping[int, bytes]) -> bytes:
+    if not _has_base(body):
+        return inflated(body) or b""
+    base = bases.get(int.from_bytes(body[2:6], "big"))
+    if base is None:
+        raise SetupError("the store lacks what a reading is to be read by: make it anew, aifctl store rebuild")
+    inflate = zlib.decompressobj(zdict=base)
+    return inflate.decompress(body) + inflate.flush()
 
 
 def _node(row: Sequence[Any]) -> NodeRow:

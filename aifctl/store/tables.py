@@ -31,7 +31,7 @@ SWEEPS = _table(
     facts=Text,
 )
 FACTS = _table("facts", digest=Text, body=LargeBinary)
-NODE_FACTS = _table("node_facts", node_id=Integer, since_at=Float, since_sweep=Integer, digest=Text)
+NODE_FACTS = _table("node_facts", node_id=Integer, since_at=Float, since_sweep=Integer, digest=Text, base=LargeBinary)
 READINGS = _table("readings", node_id=Integer, sweep=Integer, at=Float, moving=LargeBinary)
 NODE_NOW = _table(
     "node_now",

@@ -13,9 +13,10 @@ STATEMENTS = (
         selector TEXT NOT NULL, asked INTEGER NOT NULL, answered INTEGER NOT NULL, exit_code INTEGER,
         probe TEXT NOT NULL, facts TEXT NOT NULL)""",
     "CREATE TABLE facts (digest TEXT PRIMARY KEY, body {blob} NOT NULL)",
+    # `base` is what moved as they were first seen; the readings from then on are deflated by it, to half of what they were.
     """CREATE TABLE node_facts (
         node_id INTEGER NOT NULL REFERENCES nodes (id), since_at {real} NOT NULL,
-        since_sweep INTEGER NOT NULL REFERENCES sweeps (number), digest TEXT NOT NULL,
+        since_sweep INTEGER NOT NULL REFERENCES sweeps (number), digest TEXT NOT NULL, base {blob},
         PRIMARY KEY (node_id, since_at))""",
     # A heap in order of arrival with a narrow index: a table clustered by (node, sweep) splits its pages, and is half empty.
     """CREATE TABLE readings (
