@@ -26,7 +26,7 @@ from aifctl.dispatch.asked import Fan
 from aifctl.dispatch.timetable import on_time
 from aifctl.fleet.lifecycle import State
 from aifctl.health.node_moves import said
-from aifctl.health.not_done import RECONCILE, reconciled_at_s
+from aifctl.health.not_done import NOTIFICATIONS, RECONCILE, reconciled_at_s
 from aifctl.health.notifying import announce, send_due
 from aifctl.ports.sink import Sink
 from aifctl.ports.store_rows import Lease, StateRow
@@ -103,7 +103,7 @@ def _alone(tools: Toolbox) -> Iterator[None]:
 def _see_to_all(tools: Toolbox, sink: Sink, *, only_changes: bool) -> Report:
     chores: tuple[tuple[str, Callable[[Toolbox], Chore]], ...] = (
         ("writes", _write),
-        ("notifications", _notify),
+        (NOTIFICATIONS, _notify),
         ("drains", _finish_drains),
         ("leases", _expire),
     )
@@ -135,15 +135,15 @@ def _write(tools: Toolbox) -> Chore:
 def _notify(tools: Toolbox) -> Chore:
     """Tell what is new (a silence that has ended), send what is due, and once more what fires."""
     if not tools.settings.origin("notify").text:
-        return Chore(chore="notifications", message="nobody is to be told (the setting notify)")
+        return Chore(chore=NOTIFICATIONS, message="nobody is to be told (the setting notify)")
     news_count = announce((), tools)
     sent = send_due(tools)
     said = f"{news_count} new, {sent.sent_count} sent, {sent.resent_count} that fire or just ended sent again"
     lost = f", {sent.given_up_count} given up" if sent.given_up_count else ""
     if sent.problems:
         message = f"NOT DONE: {sent.later_count} to be sent later{lost} ({said}): {'; '.join(sent.problems)}"
-        return Chore(chore="notifications", message=message, count=sent.later_count, code=ExitCode.BACKEND)
-    return Chore(chore="notifications", message=f"{said}{lost}", count=sent.sent_count + sent.resent_count)
+        return Chore(chore=NOTIFICATIONS, message=message, count=sent.later_count, code=ExitCode.BACKEND)
+    return Chore(chore=NOTIFICATIONS, message=f"{said}{lost}", count=sent.sent_count + sent.resent_count)
 
 
 def _finish_drains(tools: Toolbox) -> Chore:
