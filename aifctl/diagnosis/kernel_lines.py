@@ -116,7 +116,7 @@ _MLX5_SAYS = (
     (re.compile(r"internal error|[Hh]ealth issue|assert_var\[0\]|cmd.{0,60}leak|leak of a command|synd 0x[0-9a-f]*[1-9a-f]"), "error"),
     (re.compile(r"[Hh]igh [Tt]emperature|temperature.{0,40}(?:above|exceed|high)"), "warning"),
 )  # fmt: skip
-_UNPLUGGED = re.compile(r"Port module event.{0,40}Cable unplugged")
+_CABLE = re.compile(r"Port module event.{0,40}Cable (unplugged|error)(?!, [Hh]igh [Tt]emp)")
 _LINK_DOWN = re.compile(rf"mlx5_core {_ADDRESS} ([A-Za-z0-9_.-]{{1,15}}): Link down", _FLAGS)
 
 
@@ -126,8 +126,9 @@ def _mlx5(text: str) -> KernelEvent | None:
         return None
     if down := _LINK_DOWN.match(text):
         return KernelEvent(kind="link-flap", pci_address=down[1], facts={"interface": down[2]})
-    if _UNPLUGGED.search(text):
-        return KernelEvent(kind="mlx5", pci_address=found[1], facts={"severity": "warning", "what": "unplugged"})
+    if cable := _CABLE.search(text):
+        what = "unplugged" if cable[1] == "unplugged" else "cable-error"
+        return KernelEvent(kind="mlx5", pci_address=found[1], facts={"severity": "warning", "what": what})
     severity = next((severity for form, severity in _MLX5_SAYS if form.search(text)), "")
     return KernelEvent(kind="mlx5", pci_address=found[1], facts={"severity": severity}) if severity else None
 
@@ -237,7 +238,8 @@ _DISK_ERROR = re.compile(
     r"(?:blk_update_request: |Buffer )?(?:critical medium |I/O |critical target )error,? (?:on )?dev (?:ice )?([A-Za-z0-9_-]{1,32})",
     _FLAGS,
 )
-_NVME = re.compile(r"nvme (nvme[0-9]{1,3}): (.{1,200})", _FLAGS)
+#: From Linux 5.16 on the disk itself tells of a command that failed: "nvme3n1: I/O Cmd(0x2) @ LBA 12, ..., I/O Error".
+_NVME = re.compile(r"(?:nvme )?(nvme[0-9]{1,3}(?:n[0-9]{1,3})?): (.{1,200})", _FLAGS)
 _NVME_GONE = re.compile(
     r"Removing after probe failure|controller is down|Device not ready; aborting|Disabling device after reset failure|failed to (?:set|reset)|removing ctrl",
     re.ASCII | re.IGNORECASE,

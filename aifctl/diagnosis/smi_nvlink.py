@@ -48,7 +48,7 @@ def parse_smi_nvlink(text: str | bytes) -> GpuSection:
 
 
 def parse_smi_list(text: str | bytes) -> GpuSection:
-    """Return the GPUs of `nvidia-smi -L`: index, name and UUID; all else is MISSING.
+    """Return the GPUs of `nvidia-smi -L`, which lists all there are: index, name and UUID; all else is MISSING.
 
     Raises:
         UnreadableError: the text is no such output.
@@ -57,7 +57,7 @@ def parse_smi_list(text: str | bytes) -> GpuSection:
     section = _section(LIST_SOURCE, blocks, beside)
     if not section.gpus:
         raise UnreadableError("the text is no output of nvidia-smi -L: there is no GPU in it")
-    return section
+    return replace(section, told_count=len(section.gpus))
 
 
 @dataclass(slots=True)

@@ -107,6 +107,7 @@ def test_a_list_of_gpus_is_who_they_are() -> None:
     section = parse_smi_list(gpu_line(0) + mig + gpu_line(1))
     assert (section.source, [gpu.index for gpu in section.gpus]) == ("nvidia-smi-L", [0, 1])
     assert {gpu.name for gpu in section.gpus} == {"NVIDIA H100 80GB HBM3"}
+    assert section.told_count == 2
     lost = "Unable to determine the device handle for gpu 0000:5D:00.0: GPU is lost.  Reboot the system\n"
     assert [gpu.lost for gpu in parse_smi_list(lost + gpu_line(0)).gpus] == [True, False]
     with pytest.raises(UnreadableError):

@@ -15,6 +15,7 @@ from aifctl.diagnosis.judging import judge
 from aifctl.diagnosis.memory import Memory
 from aifctl.diagnosis.peers import Spread
 from aifctl.diagnosis.reading import Reading, SectionEnd, SectionName, SectionStatus
+from aifctl.diagnosis.recognising import reading_of_text
 from aifctl.fleet.profile import Expectation
 from tests.health.gpu_cases import HEALTHY, NA, eight, found, gpu_checks, judged, profile, reading
 
@@ -28,7 +29,8 @@ def links(*down: int, rate: float = 26.562, count: int = 18) -> tuple[NvLink, ..
 def test_a_healthy_node_has_no_finding_and_every_check_that_can_has_judged_it() -> None:
     verdict = judged(reading(eight()), by=profile())
     assert verdict.findings == ()
-    neutral = {"driver-version", "retired-pages", "gpu-identity"}  # no allow-list, no such pages, no serials listed
+    # no allow-list, no such pages, no serials listed, and nobody says that it is drained
+    neutral = {"driver-version", "retired-pages", "gpu-identity", "leftover-processes"}
     assert set(verdict.judged) == {check.name for check in gpu_checks()} - neutral
 
 
@@ -318,3 +320,14 @@ def test_numbers_that_peers_are_compared_by_are_those_of_each_gpu_that_tells_the
     assert measured["ecc-corrected"][ONE] == 7.0
     assert len(measured["gpu-temperature"]) == len(measured["gpu-power"]) == 7
     assert measured["gpu-power"]["gpu:0000:2b:00.0"] == HEALTHY.power_w
+
+
+def test_a_list_of_gpus_is_counted_and_one_gpus_links_are_not() -> None:
+    lines = [
+        f"GPU {at}: NVIDIA H100 80GB HBM3 (UUID: GPU-{at}0000000-0000-0000-0000-000000000000)\n" for at in range(8)
+    ]
+    missing = {("node", "gpu-count", "missing", "fault")}
+    assert found(reading_of_text("".join(lines).encode())) == set()
+    assert found(reading_of_text("".join(lines[:3] + lines[4:]).encode())) == missing
+    links = "".join(f"\t Link {at}: 26.562 GB/s\n" for at in range(18))
+    assert found(reading_of_text((lines[3] + links).encode())) == set()

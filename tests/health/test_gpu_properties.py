@@ -94,6 +94,14 @@ def test_a_sick_gpu_of_which_that_very_field_is_missing_is_not_ok(case: str) -> 
         assert results(**{**changed, name: MISSING}) & {Result.UNKNOWN, *SICK_RESULTS}, name
 
 
+@pytest.mark.parametrize("why", sorted(NEUTRAL))
+def test_a_gpu_that_says_that_it_has_nothing_at_all_is_unknown(why: Absent) -> None:
+    assert results(**dict.fromkeys(FIELDS, why)) == {Result.UNKNOWN}
+    every = ("temperature_c", "power_w", "memory_total_bytes")
+    assert results(**dict.fromkeys(every, why)) == {Result.UNKNOWN}
+    assert results(**dict.fromkeys(every[1:], why)) == results(**dict.fromkeys(every[:2], why)) == set()
+
+
 def test_a_link_of_which_nothing_is_told_is_unknown_and_hides_no_other() -> None:
     assert isinstance(HEALTHY.nvlinks, tuple)
     first, *rest = HEALTHY.nvlinks

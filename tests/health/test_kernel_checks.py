@@ -303,6 +303,20 @@ CASES: list[tuple[Say, set[Found]]] = [
         lambda log: log.say("mlx5_core 0000:18:00.0: Port module event: module 0, Cable unplugged"),
         {("pci:0000:18:00.0", "mlx5-log", "unplugged", "watch")},
     ),
+    (
+        lambda log: log.say("mlx5_core 0000:18:00.0: Port module event[error]: module 0, Cable error, Bus stuck(I2C)"),
+        {("pci:0000:18:00.0", "mlx5-log", "cable-error", "watch")},
+    ),
+    (
+        lambda log: log.say(
+            "mlx5_core 0000:18:00.0: Port module event[error]: module 0, Cable error, High Temperature"
+        ),
+        {("pci:0000:18:00.0", "mlx5-log", "warning", "watch")},
+    ),
+    (
+        lambda log: log.say("nvme2n1: I/O Cmd(0x2) @ LBA 12, 8 blocks, I/O Error (sct 0x2 / sc 0x81) MORE DNR"),
+        {("disk:nvme2n1", "kernel-storage", "disk-error", "degraded")},
+    ),
 ]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from operator import attrgetter
 
-from aifctl.diagnosis.absent import Absent
+from aifctl.diagnosis.absent import NEUTRAL, Absent, CannotTellError
 from aifctl.diagnosis.check import Case, Check
 from aifctl.diagnosis.finding import Finding
 from aifctl.diagnosis.gpu import Gpu
@@ -26,10 +26,14 @@ _NAMES = (
     "retired_double_bit_count",
 )  # fmt: skip
 _values = attrgetter(*_NAMES)
+#: One that says that it has none of these says nothing at all.
+_EVERY_GPU_HAS = ("temperature_c", "power_w", "memory_total_bytes")
 _MOST_NAMED = 6
 
 
 def _all_fine(gpus: Sequence[Gpu], _case: Case) -> bool:
+    if any(gpu.temperature_c in NEUTRAL for gpu in gpus):
+        return False
     return all(isinstance(gpu.processes, tuple) for gpu in gpus) and _BAD.isdisjoint(all_told(gpus, _values))
 
 
@@ -43,6 +47,8 @@ def _judge(gpu: Gpu, _case: Case) -> Iterator[Finding]:
                 "gpu-answers", gpu, why.value, WATCH, f"answers {why.value!r} when asked for {named}", observed=names,
                 expected="a value, or that it has none", source="nvml.h: error codes that no working GPU returns",
             )  # fmt: skip
+    if all(getattr(gpu, name) in NEUTRAL for name in _EVERY_GPU_HAS):
+        raise CannotTellError("temperature, power and memory", "the GPU says that it has none, and every GPU has")
 
 
 CHECK = Check(
@@ -53,7 +59,7 @@ CHECK = Check(
     judge=_judge,
     all_fine=_all_fine,
     detail="Unknown Error, ERR!, a time-out, or GPU is lost in place of a value that no other check asks for; where one does, it "
-    "is unknown there.",
+    "is unknown there. One that says of all that every GPU has that it has none is unknown, too.",
     moving=True,
     explained_by=("gpu-lost", "pci-lost", "xid"),
 )

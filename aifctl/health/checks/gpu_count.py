@@ -10,12 +10,12 @@ from aifctl.diagnosis.finding import Action, Finding, Result
 from aifctl.diagnosis.gpu import GpuSection
 from aifctl.diagnosis.reading import SectionName
 from aifctl.diagnosis.recurring import NEEDS
-from aifctl.diagnosis.smi_nvlink import LIST_SOURCE, SOURCE
+from aifctl.diagnosis.smi_nvlink import SOURCE
 from aifctl.diagnosis.subjects import NODE, gpu_section
 
 
 def _judge(section: GpuSection, case: Case) -> Iterator[Finding]:
-    if section.told_count is Absent.MISSING and section.source in {SOURCE, LIST_SOURCE}:
+    if section.told_count is Absent.MISSING and section.source == SOURCE:
         raise NeutralError("number of GPUs")  # one GPU's links are no listing of all
     seen, told_count = len(section.gpus), told(section.told_count, "number of GPUs")
     if seen < told_count:

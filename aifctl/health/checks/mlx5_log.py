@@ -16,6 +16,7 @@ _VERDICTS = {
     "fatal": (Result.FAULT, Action.DRAIN, "its firmware has failed"),
     "error": (Result.DEGRADED, Action.DRAIN, "its firmware reports an error"),
     "warning": (Result.WATCH, Action.WATCH, "it is too hot"),
+    "cable-error": (Result.WATCH, Action.CABLE, "its cable or transceiver reports an error"),
     "unplugged": (Result.WATCH, Action.CABLE, "its cable was unplugged while the node ran"),
 }
 
