@@ -77,11 +77,10 @@ def test_a_cold_command_takes_few_writes_and_no_task_or_thread(sshd: Sshd, monke
 def test_asyncsshs_options_are_made_once_for_all_nodes_of_a_user(sshd: Sshd, monkeypatch: pytest.MonkeyPatch) -> None:
     """They cost 1.5 ms, as much as all the rest that a node takes."""
     users: list[str] = []
-    make = prepared.SSHClientConnectionOptions
 
     def counted(**options: Any) -> SSHClientConnectionOptions:
         users.append(options["username"])
-        return make(**options)
+        return SSHClientConnectionOptions(**options)
 
     monkeypatch.setattr(prepared, "SSHClientConnectionOptions", counted)
 
