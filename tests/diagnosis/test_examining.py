@@ -9,6 +9,8 @@ from aifctl.diagnosis.check import Case, Check
 from aifctl.diagnosis.examining import Examiner, Kept, Look
 from aifctl.diagnosis.finding import REACHABILITY, Action, Finding, Result
 from aifctl.diagnosis.gpu import Gpu
+from aifctl.diagnosis.judging import judge
+from aifctl.diagnosis.memory import Memory
 from aifctl.diagnosis.reading import Reading, SectionName
 from aifctl.diagnosis.standing_text import parse_findings, render_findings
 from aifctl.diagnosis.subjects import gpu_subject, gpus
@@ -159,6 +161,21 @@ def test_what_is_kept_of_a_node_does_not_change_while_nothing_does() -> None:
     first = node.look(some_reading(at_s=1000, gpus=(SICK,)))
     second = node.look(some_reading(at_s=1600, gpus=(SICK,)))
     assert render_findings(first.findings, seen_at_s=1000) == render_findings(second.findings, seen_at_s=1600)
+
+
+def test_a_check_whose_subjects_can_not_be_listed_is_unknown_and_the_others_go_on() -> None:
+    def broken(_reading: Reading) -> Iterator[tuple[str, Any]]:
+        raise KeyError("site")
+
+    good, own = Asked().check("remap", _remap, moving=False), Asked().check("site-own", _hot, moving=False)
+    case = Case(reading=some_reading(gpus=(SICK,)), profile=PROFILE, memory=Memory())
+    verdict = judge(case, [replace(own, subjects=broken), good])
+    told_of = [(one.check, one.code, one.subject, one.result) for one in verdict.findings]
+    assert told_of == [
+        ("remap", "", gpu_subject(SICK), Result.FAULT),
+        ("site-own", "check-failed", "node", Result.UNKNOWN),
+    ]
+    assert verdict.judged == ("remap",)
 
 
 def test_a_check_of_a_site_that_raises_is_unknown_and_the_others_go_on() -> None:
