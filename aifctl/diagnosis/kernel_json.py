@@ -15,7 +15,7 @@ _MOST_DIGITS = 16
 OF_LINKS = frozenset({"systemd-networkd", "NetworkManager"})
 
 _DECODER = json.JSONDecoder()
-_BEGIN = re.compile(r'\s*(?:\{\s*"dmesg"\s*:\s*\[|\[)?\s*(?=\{)')
+_BEGIN = re.compile(r'\s*(?:\{\s*"dmesg"\s*:\s*\[\s*|\[\s*)?(?=\{)')
 _BETWEEN = re.compile(r"[\s,]*")
 _END = re.compile(r"[\s\]}]*")
 

@@ -223,6 +223,14 @@ def test_no_garbled_line_raises_anything_but_its_own_error(form: str, at: int, p
     assert all(end.status in {SectionStatus.OK, SectionStatus.ERROR} for end in reading.ends.values())
 
 
+@pytest.mark.parametrize(
+    "text", [" " * 1_000_000, "[" + "\n" * 1_000_000, '{"dmesg":[' + " " * 1_000_000, "[{" * 200_000]
+)
+def test_what_begins_like_json_and_goes_on_without_end_is_refused(text: str) -> None:
+    with pytest.raises(UnreadableError):
+        parse_kernel_text(text)
+
+
 def _boot(count: int, form: str) -> str:
     return "".join(
         form.format(at=at, text=f"pci 0000:{at % 256:02x}:00.0: BAR {at}: assigned [mem 0x{at:08x}]")
