@@ -39,13 +39,12 @@ def site(prompt: Prompt, tmp_path: Path) -> Prompt:
 
 def test_it_is_said_once_the_other_checks_count_and_nobody_is_unseen(site: Prompt) -> None:
     site.break_("remap-failure@r002n01")
-    for _ in range(2):
-        said = site.json("sweep")
+    for said in (site.json("sweep"), site.json("sweep")):
         assert (said.code, said.envelope()["coverage"]["answered"]) == (1, 24), said
         assert said.err.count("site-serial") == 2, said  # its name, and how it is muted: in one line
         assert "CHECK SUSPECT: site-serial: it fails itself on 24 of 24 nodes (100%)" in said.err
-    assert said.items()["r002n01"]["check"] == "row-remap-failure"
-    assert {one["check"] for one in said.items()["r003n01"]["findings"]} == {"site-serial"}
+        assert said.items()["r002n01"]["check"] == "row-remap-failure"
+        assert {one["check"] for one in said.items()["r003n01"]["findings"]} == {"site-serial"}
     site.cure()
     alone = site.json("sweep")
     assert alone.code == 1, "a check that judges nobody is no clean night"
