@@ -20,7 +20,11 @@ def add_to(app: typer.Typer) -> None:
     """Add this file's commands."""
     runs = group("What has been run: every run is journalled as it happens.")
     app.add_typer(runs, name="runs")
+    for add in (_add_list, _add_show, _add_retry, _add_resume, _add_diff, _add_stop, _add_prune):
+        add(runs)
 
+
+def _add_list(runs: typer.Typer) -> None:
     @command(runs, "list", examples=["aifctl runs list", "aifctl runs list --limit 5 -o json"])
     def list_(
         everywhere: Everywhere, limit: Annotated[int, typer.Option(min=1, metavar="N", help="The newest N")] = 20
@@ -30,6 +34,8 @@ def add_to(app: typer.Typer) -> None:
 
         return call(partial(list_runs, limit), everywhere)
 
+
+def _add_show(runs: typer.Typer) -> None:
     @command(runs, "show", examples=["aifctl runs show", "aifctl runs show latest r012n3 -o json"])
     def show(
         everywhere: Everywhere,
@@ -41,6 +47,8 @@ def add_to(app: typer.Typer) -> None:
 
         return call(partial(show_run, ShowAsked(run=run, selector=selector)), everywhere)
 
+
+def _add_retry(runs: typer.Typer) -> None:
     @command(
         runs, "retry", examples=["aifctl runs retry latest --outcome throttled,connect-timeout", "aifctl runs retry -1"]
     )
@@ -60,6 +68,8 @@ def add_to(app: typer.Typer) -> None:
         asked = AgainAsked(run=run, outcomes=outcome, consent=consent(guarding), argv=current().argv)
         return call(partial(verb, asked), everywhere, reaching_flags(reaching))
 
+
+def _add_resume(runs: typer.Typer) -> None:
     @command(runs, "resume", examples=["aifctl runs resume", "aifctl runs resume 20261124-003512-x7k2 --again lost"])
     def resume(
         everywhere: Everywhere,
@@ -77,6 +87,8 @@ def add_to(app: typer.Typer) -> None:
         asked = AgainAsked(run=run, again=again, consent=consent(guarding), argv=current().argv)
         return call(partial(verb, asked), everywhere, reaching_flags(reaching))
 
+
+def _add_diff(runs: typer.Typer) -> None:
     @command(runs, "diff", examples=["aifctl runs diff -2 -1", "aifctl runs diff latest"])
     def diff(
         everywhere: Everywhere,
@@ -90,6 +102,8 @@ def add_to(app: typer.Typer) -> None:
 
         return call(partial(diff_runs, DiffAsked(run=run, other=other)), everywhere)
 
+
+def _add_stop(runs: typer.Typer) -> None:
     @command(runs, "stop", examples=["aifctl runs stop", "aifctl runs stop 20261124-003512-x7k2"])
     def stop(everywhere: Everywhere, run: Run = "latest") -> int:
         """End a run from another terminal, as its own first Ctrl-C would."""
@@ -97,6 +111,8 @@ def add_to(app: typer.Typer) -> None:
 
         return call(partial(stop_run, run), everywhere)
 
+
+def _add_prune(runs: typer.Typer) -> None:
     @command(runs, "prune", examples=["aifctl runs prune --keep 500", "aifctl runs prune --keep 500 --quiet"])
     def prune(
         everywhere: Everywhere, keep: Annotated[int, typer.Option(metavar="N", help="How many of the newest stay")]
