@@ -52,8 +52,8 @@ class Case:
         profile: None where the node's SKU is unknown: what needs an expectation is unknown then, and evidence that needs
             none is judged all the same.
         memory: what was before, this reading included (`remember` has been called).
-        inventory: what the inventory says of the node: `name`, `address`, `sku`, `serial.chassis`, `serial.gpu0`, …; only
-            what it does say; empty in triage.
+        inventory: what the inventory says of the node: `name`, `address`, `sku`, `serial.chassis`, `serial.gpu0`, …, and its
+            `state` as it is now; only what is said; empty in triage.
     """
 
     reading: Reading

@@ -156,9 +156,9 @@ class Looker:
 
 
 def inventory_of(fleet: Fleet, name: str) -> Mapping[str, str]:
-    """Return what the inventory says of a node, as checks ask for it (diagnosis.check.Case.inventory)."""
+    """Return what is said of a node, as checks ask for it (diagnosis.check.Case.inventory)."""
     node = fleet.node(name)
-    said = {"name": name, "address": node.endpoint.address, "sku": node.sku or ""}
+    said = {"name": name, "address": node.endpoint.address, "sku": node.sku or "", "state": node.state.value}
     said |= {f"serial.{part}": serial for part, serial in node.serials}
     return {key: value for key, value in said.items() if value}
 
