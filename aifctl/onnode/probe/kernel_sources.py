@@ -13,7 +13,7 @@ from .trouble import Trouble
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Iterator, List, Tuple
+    from typing import Generator, Iterator, List, Tuple
 
 #: The ring buffer of the machine itself, beside which a journal is its own.
 KMSG = "/dev/kmsg"
@@ -222,7 +222,7 @@ def _tool(name: str) -> str:
     raise Trouble("no-source", "there is no %s on this node" % name)
 
 
-def _output_of(command: "List[str]") -> "Iterator[bytes]":
+def _output_of(command: "List[str]") -> "Generator[bytes, None, None]":
     """Yield a tool's lines as it prints them; Trouble where it fails. What hangs is ended with the section."""
     reading, writing = os.pipe()
     complaints = os.open(os.devnull, os.O_RDWR)
