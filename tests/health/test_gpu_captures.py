@@ -35,7 +35,7 @@ def test_eight_healthy_h100_are_ok_and_judged_by_all_that_nvidia_smi_tells(tmp_p
     verdict = judged(read("k8s-test-infra.qx-h100x8.healthy.580.xml", tmp_path), by=profile())
     assert (verdict.findings, verdict.result) == ((), Result.OK)
     untold = {"inforom-valid", "nvlink-state", "nvlink-errors", "pcie-errors"}  # NVML's alone, or nvlink -s
-    neutral = {"driver-version", "gpu-identity", "leftover-processes", "retired-pages"}
+    neutral = {"driver-version", "gpu-identity", "retired-pages"}
     assert set(verdict.judged) == {check.name for check in gpu_checks()} - untold - neutral
 
 
