@@ -29,8 +29,7 @@ def links(*down: int, rate: float = 26.562, count: int = 18) -> tuple[NvLink, ..
 def test_a_healthy_node_has_no_finding_and_every_check_that_can_has_judged_it() -> None:
     verdict = judged(reading(eight()), by=profile())
     assert verdict.findings == ()
-    # no allow-list, no such pages, no serials listed, and nobody says that it is drained
-    neutral = {"driver-version", "retired-pages", "gpu-identity", "leftover-processes"}
+    neutral = {"driver-version", "retired-pages", "gpu-identity"}  # no allow-list, no such pages, no serials listed
     assert set(verdict.judged) == {check.name for check in gpu_checks()} - neutral
 
 
