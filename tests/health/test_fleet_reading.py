@@ -193,7 +193,9 @@ def test_what_is_only_queued_is_not_done_with_the_receivers_own_words(tools: Fak
     assert health.not_done[0] == "reconcile could not finish: writes"
     assert health.reconciled_at_s == NOW_S - 30
     tools.store.put("reconcile", {"at_s": NOW_S - 30, "left": ["notifications"]})
-    assert fleet(tools).not_done == ("1 notification to slack is not sent: 503",)  # the outbox says it, and says it once
+    assert fleet(tools).not_done == ("1 notification to slack is not sent: 503",), (
+        "the outbox says it, and says it once"
+    )
 
 
 def test_a_notification_that_has_only_just_become_due_is_on_its_way(tools: FakeToolbox) -> None:
