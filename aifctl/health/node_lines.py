@@ -85,6 +85,23 @@ def said_value(value: Any) -> str:
     return "" if value is None else str(value)
 
 
+def said_facts(facts: Mapping[str, Any]) -> list[str]:
+    """Return further evidence as lines, times as dates and counts by what was counted."""
+    return [f"{_spoken(key)}: {_said_fact(key, facts[key])}" for key in sorted(facts)]
+
+
+def _spoken(key: str) -> str:
+    return key.removesuffix("_s" if key.endswith("_at_s") else "").replace("_", " ")
+
+
+def _said_fact(key: str, value: Any) -> str:
+    if key.endswith("_at_s") and isinstance(value, int | float):
+        return said_at(value)
+    if key == "chain" and isinstance(value, Mapping):
+        return ", ".join(f"{xid} ({count} times)" if count > 1 else f"{xid}" for xid, count in value.items())
+    return said_value(value)
+
+
 def named(one: Standing) -> str:
     """Return `xid 79 of gpu:0000:1b:00.0`."""
     finding = one.finding

@@ -18,7 +18,7 @@ from aifctl.diagnosis.unreadable import UnreadableError
 from aifctl.fleet.fleet import Fleet
 from aifctl.health.evidence import findings_of
 from aifctl.health.last_clean import last_clean_at_s
-from aifctl.health.node_lines import named, said_look, said_value
+from aifctl.health.node_lines import named, said_facts, said_look, said_value
 from aifctl.health.node_peers import Peers
 from aifctl.health.one_node import NOTHING_YET, one_node
 from aifctl.ports.sink import Sink
@@ -123,7 +123,7 @@ class _Case:
             "belongs_to": self._said_incident(incident),
             "peers": self._peers.said(spread) if spread else "",
             "clean": self._said_clean(clean_s),
-            "more": [f"{key}: {said_value(value)}" for key, value in sorted(finding.facts.items())],
+            "more": said_facts(finding.facts),
             "node": self.row.node,
             "result": finding.result.value,
             "check": finding.check,

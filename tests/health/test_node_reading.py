@@ -17,7 +17,7 @@ from aifctl.diagnosis.check import Check
 from aifctl.diagnosis.reading import Reading
 from aifctl.fleet.fleet import Fleet
 from aifctl.fleet.lifecycle import MOVES, State
-from aifctl.health.node_lines import said_value
+from aifctl.health.node_lines import said_facts, said_value
 from aifctl.health.node_show import show_node
 from aifctl.health.node_states import show_states
 from aifctl.health.node_why import why_node
@@ -248,3 +248,18 @@ def test_every_legal_move_is_told(night: Remembered) -> None:
     items, _ = night.ask(show_states)
     assert [(item["source"], item["target"]) for item in items] == [(move.source, move.target) for move in MOVES]
     assert all(item["when"] for item in items)
+
+
+def test_further_evidence_is_told_as_a_person_writes_it() -> None:
+    facts = {
+        "first_at_s": 1_796_133_400.5,
+        "chain": {"48": 1, "94": 8},
+        "banks": {"max": 2560},
+        "serial_number": "1610",
+    }
+    assert said_facts(facts) == [
+        "banks: max 2560",
+        "chain: 48, 94 (8 times)",
+        "first at: 2026-12-01 13:56Z",
+        "serial number: 1610",
+    ]
