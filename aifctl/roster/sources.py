@@ -13,8 +13,10 @@ from aifctl.core.errors import InventoryError, Mistake, SetupError
 
 SYSTEM_INVENTORY = Path("/etc/aifctl/inventory")
 
-#: The folder beside an inventory's files that holds no fleet but profiles.
+#: The folders beside an inventory that hold no fleet but what is expected of one.
 PROFILES = "profiles"
+BASELINES = "baselines"
+_BESIDE_FLEETS = frozenset({PROFILES, BASELINES})
 
 _SUFFIXES = (".yaml", ".yml")
 _MAX_FILE_BYTES = 64 << 20
@@ -106,10 +108,12 @@ def find_inventory(
 
 
 def fleets_in(folder: Path) -> list[Path]:
-    """Return the subdirectories that hold YAML files of their own, but for the profiles."""
+    """Return the subdirectories that hold YAML files of their own and are fleets."""
     try:
         return sorted(
-            child for child in folder.iterdir() if child.is_dir() and _yaml_files(child) and child.name != PROFILES
+            child
+            for child in folder.iterdir()
+            if child.is_dir() and _yaml_files(child) and child.name not in _BESIDE_FLEETS
         )
     except OSError:
         return []
