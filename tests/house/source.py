@@ -36,7 +36,8 @@ def parse(text: str, path: str = "aifctl/room/planted.py") -> Source:
     return Source(path=path, text=text, tree=ast.parse(text))
 
 
-def imports(source: Source) -> set[str]:
+@cache
+def imports(source: Source) -> frozenset[str]:
     """Return what a file imports, wherever in it: modules, and module.name for names taken from them."""
     found: set[str] = set()
     for node in ast.walk(source.tree):
@@ -44,7 +45,7 @@ def imports(source: Source) -> set[str]:
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and (origin := _origin(node, source)):
             found |= {origin, *(f"{origin}.{alias.name}" for alias in node.names)}
-    return found
+    return frozenset(found)
 
 
 def _origin(node: ast.ImportFrom, source: Source) -> str:
