@@ -59,7 +59,7 @@ stages() {
   export PYTHONDONTWRITEBYTECODE=1
   unset SSH_AUTH_SOCK XDG_CACHE_HOME XDG_CONFIG_HOME XDG_STATE_HOME XDG_RUNTIME_DIR
   # The house tests are make check's, which make test has run before.
-  local pytest=(.venv/bin/pytest -p no:cacheprovider --quiet -rfE --ignore=tests/house)
+  local pytest=(.venv/bin/pytest -p no:cacheprovider --quiet -rfE --durations=12 --durations-min=20 --ignore=tests/house)
   case $what in
     test)
       "${pytest[@]}" -n 2 --dist loadfile -m "not (lab or soak or scale or bench)" "$@" || rc=$?

@@ -34,9 +34,8 @@ def test_kill_9_in_a_prune_loses_nothing_that_is_kept_and_the_log_still_makes_th
 
 @pytest.mark.soak
 @pytest.mark.timeout(900)
-def test_kill_9_in_a_prune_loses_nothing_in_sqlite_40_times(tmp_path: Path) -> None:
-    for seed in range(2):
-        drill(tmp_path / str(seed), "", rounds=10, seed=300 + seed)
+def test_kill_9_in_a_prune_loses_nothing_in_sqlite_20_times(tmp_path: Path) -> None:
+    drill(tmp_path, "", rounds=10, seed=300)
 
 
 @pytest.mark.soak
