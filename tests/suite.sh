@@ -67,7 +67,7 @@ stages() {
       ;;
     soak)
       "${pytest[@]}" -m "(soak or scale) and not bench" "$@" || rc=$?
-      AIFCTL_FUZZ=40 "${pytest[@]}" -n 2 --timeout 900 -m "hypothesis and not (lab or soak or scale or bench)" "$@" || rc=$?
+      AIFCTL_FUZZ=25 "${pytest[@]}" -n 2 --timeout 900 -m "hypothesis and not (lab or soak or scale or bench)" "$@" || rc=$?
       ;;
     *) echo "suite.sh test|soak" >&2 && rc=2 ;;
   esac

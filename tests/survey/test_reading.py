@@ -90,7 +90,7 @@ _JSON = st.recursive(
 )
 
 
-@settings(max_examples=examples(200))
+@settings(max_examples=examples(80))
 @given(sections=st.dictionaries(st.sampled_from([name.value for name in READ]), st.dictionaries(st.text(), _JSON)))
 def test_whatever_the_data_are_no_parser_fails(sections: dict[str, Any]) -> None:
     read = read_envelope(envelope(**{name: ok(data) for name, data in sections.items()}), node="n1", at_s=1.0)
