@@ -42,7 +42,7 @@ def test_a_drained_node_that_still_computes_is_told_with_what_is_left() -> None:
     (finding,) = looked((IDLE[0], replace(IDLE[1], processes=BUSY), *IDLE[2:])).findings
     assert short(finding) == ("node", "leftover-processes", "drained", "watch")
     assert (finding.action, finding.observed) == (Action.APP, 1)
-    assert "1 compute process(es) on the GPUs of a drained node: 4021 python3" in finding.message
+    assert "1 compute process on the GPUs of a drained node: 4021 python3" in finding.message
     assert finding.facts["processes"] == [[f"gpu:{IDLE[1].pci_address}", 4021, "python3"]]
 
 

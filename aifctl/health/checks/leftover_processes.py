@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from aifctl.core.words import counted
 from aifctl.diagnosis.check import Case, Check
 from aifctl.diagnosis.finding import Action, Finding, Result
 from aifctl.diagnosis.gpu import Gpu, GpuProcess, GpuSection
@@ -27,7 +28,7 @@ def _judge(section: GpuSection, case: Case) -> Iterator[Finding]:
             code="drained",
             result=Result.WATCH,
             action=Action.APP,
-            message=f"{len(left)} compute process(es) on the GPUs of a drained node: {_names(left)}; end them, and reset the "
+            message=f"{counted(len(left), 'compute process')} on the GPUs of a drained node: {_names(left)}; end them, and reset the "
             "GPUs where they stay",
             observed=len(left),
             expected=0,

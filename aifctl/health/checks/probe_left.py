@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from aifctl.core.words import counted
 from aifctl.diagnosis.absent import told
 from aifctl.diagnosis.check import Case, Check
 from aifctl.diagnosis.finding import Action, Finding, Result
@@ -19,7 +20,7 @@ def _judge(node: Host, case: Case) -> Iterator[Finding]:  # noqa: ARG001 - every
     left = told(node.probe_left, "processes left behind")
     if left:
         pids = ", ".join(map(str, left[:_SHOWN]))
-        said = f"{len(left)} process(es) of looks at this node hang in the kernel and can't be killed ({pids}); only a boot ends that"
+        said = f"{counted(len(left), 'process')} of looks at this node in the kernel, which can't be killed ({pids}); only a boot ends that"
         yield node_finding(
             "probe-left",
             "stuck",

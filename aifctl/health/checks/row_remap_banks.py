@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from aifctl.core.words import counted
 from aifctl.diagnosis.check import Case, Check, Threshold
 from aifctl.diagnosis.finding import Finding
 from aifctl.diagnosis.gpu import Gpu
@@ -20,7 +21,7 @@ def _judge(gpu: Gpu, case: Case) -> Iterator[Finding]:
     banks = ask_if_any(gpu, "remap_banks", case)
     low = sum(banks.get(name, 0) for name in _USED_UP) if banks else 0
     if banks and low:
-        said = f"has {low} bank(s) of HBM with few spare rows left, or none"
+        said = f"has {counted(low, 'bank')} of HBM with few spare rows left, or none"
         yield gpu_finding(
             "row-remap-banks", gpu, "banks", WATCH, said, observed=dict(banks), expected=0, source=_SOURCE
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from aifctl.core.words import counted
 from aifctl.diagnosis.absent import Absent, CannotTellError, NeutralError, known, told
 from aifctl.diagnosis.check import Case, Check, Threshold
 from aifctl.diagnosis.finding import Action, Finding, Result
@@ -36,7 +37,7 @@ def _judge(node: Host, case: Case) -> Iterator[Finding]:
         yield _finding("waiting", _shown(others), Result.WATCH, Action.WATCH, others, longest)
     dead = [one for one in old if one.state == "Z"]
     if dead:
-        said = f"{len(dead)} process(es) have ended and their parents do not care: {_names(dead)}"
+        said = f"{counted(len(dead), 'process')} ended, and no parent has asked for it: {_names(dead)}"
         yield _finding("zombies", said, Result.WATCH, Action.WATCH, dead, longest)
     if any(isinstance(one.age_s, Absent) and one.state == "D" and _is_of(one, words.value) for one in found):
         raise CannotTellError("how long processes have been waiting", "this kernel does not tell")
@@ -50,7 +51,7 @@ def _is_of(one: StuckProcess, words: Sequence[str]) -> bool:
 
 def _shown(those: Sequence[StuckProcess]) -> str:
     longest_s = max(known(one.age_s, 0.0) for one in those)
-    return f"{len(those)} process(es) have been waiting in the kernel for up to {longest_s:.0f} s ({_names(those)})"
+    return f"{counted(len(those), 'process')} waiting in the kernel, for up to {longest_s:.0f} s ({_names(those)})"
 
 
 def _names(those: Sequence[StuckProcess]) -> str:
